@@ -1,0 +1,7 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  // Node-side tests resolve through `ssr`; plain `resolve.conditions` is not enough.
+  ssr: { resolve: { conditions: ["@trapline/source"] } },
+  test: { include: ["packages/*/src/**/*.spec.ts", "examples/**/*.spec.ts"] },
+});
