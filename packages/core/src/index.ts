@@ -1,1 +1,15 @@
-export {};
+export * from "./errno.ts";
+export * from "./errors.ts";
+export * from "./ids.ts";
+export * from "./u64.ts";
+export * from "./wire/wire.ts";
+export * from "./wire/wire-order.ts";
+export * from "./bus/address-range.ts";
+export * from "./bus/bus.ts";
+export * from "./bus/bus-device.ts";
+export * from "./bus/bus-event.ts";
+export type { DoorbellMatch } from "./bus/doorbell-table.ts";
+export * from "./registers/bits.ts";
+export * from "./registers/compile-registers.ts";
+export * from "./registers/register-frame.ts";
+export * from "./registers/register-spec.ts";

@@ -1,0 +1,218 @@
+/**
+ * The one order of everything that happens in a machine: sequence numbers, nesting, and the boundary.
+ *
+ * All wires of a machine share one `WireOrder`. An emission takes its number before its owner runs. When the *outermost*
+ * emission ends, three things happen, in this order: deferred evaluations run (an irqchip recomputes its vCPU lines,
+ * once, however many pins changed), then the taps see the completed events in the order of their numbers, so a cause is
+ * always seen before its effects. See docs/adr/0001-wires.md and 0002-latch-and-evaluate.md.
+ *
+ * Hot: `depth`, `sequence` and `busy` are touched by every emission. Nothing here allocates unless somebody taps.
+ */
+import type { Subscriber } from "rxjs";
+import { InvariantError, messageOf, TapError, type TraplineError } from "../errors.ts";
+
+/** An emission nested deeper than this is a cycle of wires, not a machine. */
+export const MAX_DEPTH = 128;
+/** Events that may wait for the outermost emission to end; more are dropped, counted and reported. */
+export const MAX_QUEUED_EVENTS = 65_536;
+/** Evaluations that one boundary may run before it is declared endless. */
+export const MAX_BOUNDARY_STEPS = 1_000_000;
+/** Places whose memory is kept between boundaries. */
+const KEPT_PLACES = 256;
+
+/** What all events have; the payload is up to the wire. */
+export interface WireEvent {
+  /** Place in the machine's one order, from 1; taken whether or not anybody watches, so it does not depend on who does. */
+  readonly seq: number;
+  /** Machine time at which the emission began, in nanoseconds since power-on. */
+  readonly atNs: number;
+  /** Tag of the union in trace/trace-event.ts. */
+  readonly kind: string;
+}
+
+/** Something to evaluate once at the next boundary; {@link WireOrder.defer} keeps it from being queued twice. */
+export interface Deferred {
+  /** Set by the order while queued; start with false. */
+  deferred: boolean;
+  evaluate(): void;
+}
+
+/** A wire as the order knows it: enough to watch it without knowing what it carries. */
+export interface WatchableWire {
+  readonly name: string;
+  watch(tap: Subscriber<unknown>): void;
+  unwatch(tap: Subscriber<unknown>): void;
+}
+
+export class WireOrder {
+  /** Emissions that have begun and not ended. */
+  depth = 0;
+  /** The number most recently taken. */
+  sequence = 0;
+  /** True when `settle` has work at the boundary. */
+  busy = false;
+
+  private readonly now: () => number;
+  private readonly report: (error: TraplineError) => void;
+  private readonly wires = new Set<WatchableWire>();
+  private readonly watchers = new Set<Subscriber<unknown>>();
+  /**
+   * The queue, as two arrays that are kept and overwritten: a place costs no object. An event stays undefined while its
+   * owner runs, and for good if the owner threw: what was not completed is not shown. The taps are those at the time the
+   * number was taken, so who subscribes later sees later events only.
+   */
+  private readonly events: (WireEvent | undefined)[] = [];
+  private readonly tapsOf: (readonly Subscriber<unknown>[])[] = [];
+  private queued = 0;
+  /** Evaluations waiting for the boundary; the array is kept, so that waiting allocates nothing. */
+  private readonly deferred: (Deferred | undefined)[] = [];
+  private deferredCount = 0;
+  private delivering = false;
+  private lostEvents = 0;
+
+  /**
+   * @param now machine time in nanoseconds; read only for events somebody sees
+   * @param report where failing taps and lost events go (`machine.errors$`)
+   */
+  constructor(now: () => number = () => 0, report: (error: TraplineError) => void = () => {}) {
+    this.now = now;
+    this.report = report;
+  }
+
+  /** Runs `task.evaluate()` once when the outermost emission ends; at once when nothing is being emitted. */
+  defer(task: Deferred): void {
+    if (task.deferred) return;
+    task.deferred = true;
+    this.deferred[this.deferredCount++] = task;
+    this.busy = true;
+    if (this.depth === 0) this.settle();
+  }
+
+  /** Called by the wire whose emission was outermost. */
+  settle(): void {
+    if (this.deferredCount > 0) this.evaluateDeferred();
+    if (!this.delivering && this.queued > 0) this.deliver();
+    this.busy = this.queued > 0 || this.deferredCount > 0;
+  }
+
+  /** Takes a place in the queue before the owner runs, so that nested events line up behind their cause; −1 when it is full. */
+  reserve(taps: readonly Subscriber<unknown>[]): number {
+    const place = this.queued;
+    if (place >= MAX_QUEUED_EVENTS) {
+      this.lostEvents++;
+      return -1;
+    }
+    this.events[place] = undefined;
+    this.tapsOf[place] = taps;
+    this.queued = place + 1;
+    this.busy = true;
+    return place;
+  }
+
+  /** Fills a place taken with `reserve`. Frozen when several taps share it; a single tap can only fool itself, and freezing costs 45 ns. */
+  fill(place: number, event: WireEvent): void {
+    this.events[place] = this.tapsOf[place]!.length > 1 ? Object.freeze(event) : event;
+  }
+
+  nowNs(): number {
+    return this.now();
+  }
+
+  /** A tap of `wire` failed: the wire has unsubscribed it, the machine hears of it. */
+  tapFailed(wire: string, cause: unknown): void {
+    this.report(
+      new TapError(`a tap of ${wire} threw and was unsubscribed: ${messageOf(cause)}`, {
+        subject: wire,
+        remedy: "catch inside the subscriber; the machine and the other taps go on",
+        cause,
+      }),
+    );
+  }
+
+  tooDeep(wire: string): InvariantError {
+    return new InvariantError(`${wire} is nested ${MAX_DEPTH} emissions deep`, {
+      subject: wire,
+      value: this.depth,
+      limit: MAX_DEPTH,
+      remedy: "look for owners that emit to each other in a circle",
+    });
+  }
+
+  /** Makes a wire known to those who watch all of them (`machine.trace$`). */
+  register(wire: WatchableWire): void {
+    this.wires.add(wire);
+    for (const tap of this.watchers) wire.watch(tap);
+  }
+
+  unregister(wire: WatchableWire): void {
+    this.wires.delete(wire);
+  }
+
+  /** Taps every wire there is and every wire to come. Returns the undo. */
+  watchAll(tap: Subscriber<unknown>): () => void {
+    this.watchers.add(tap);
+    for (const wire of this.wires) wire.watch(tap);
+    return () => {
+      this.watchers.delete(tap);
+      for (const wire of this.wires) wire.unwatch(tap);
+    };
+  }
+
+  private evaluateDeferred(): void {
+    this.depth++; // what an evaluation emits is part of this boundary, not a boundary of its own
+    let done = 0;
+    try {
+      // The count is read each time: an evaluation may ask for another (a cascaded irqchip, say).
+      for (; done < this.deferredCount; done++) {
+        if (done >= MAX_BOUNDARY_STEPS) throw this.endless();
+        const task = this.deferred[done]!;
+        task.deferred = false;
+        task.evaluate();
+      }
+    } finally {
+      for (; done < this.deferredCount; done++) this.deferred[done]!.deferred = false; // only after a throw
+      if (this.deferredCount > KEPT_PLACES) this.deferred.length = KEPT_PLACES;
+      this.deferredCount = 0;
+      this.depth--;
+    }
+  }
+
+  private deliver(): void {
+    this.delivering = true;
+    try {
+      // The count is read each time: a tap may emit, and what it emits is seen after what caused it. A tap that emits
+      // whenever it is told of its own effect fills the queue and then loses events: it cannot keep us here.
+      for (let i = 0; i < this.queued; i++) {
+        const event = this.events[i];
+        if (event === undefined) continue;
+        this.events[i] = undefined; // keeps no event alive
+        const taps = this.tapsOf[i]!;
+        for (let t = 0; t < taps.length; t++) taps[t]!.next(event);
+      }
+    } finally {
+      if (this.queued > KEPT_PLACES) this.events.length = this.tapsOf.length = KEPT_PLACES; // a burst's memory is given back
+      this.queued = 0;
+      this.delivering = false;
+      if (this.lostEvents > 0) this.reportLost();
+    }
+  }
+
+  private reportLost(): void {
+    const lost = this.lostEvents;
+    this.lostEvents = 0;
+    this.report(
+      new TapError(`${lost} events were not shown to taps: one emission caused more than ${MAX_QUEUED_EVENTS}`, {
+        value: lost,
+        limit: MAX_QUEUED_EVENTS,
+        remedy: "tap fewer wires, or let the owner do its work in smaller steps",
+      }),
+    );
+  }
+
+  private endless(): InvariantError {
+    return new InvariantError(`a boundary did not end after ${MAX_BOUNDARY_STEPS} evaluations`, {
+      limit: MAX_BOUNDARY_STEPS,
+      remedy: "look for a feedback loop: an evaluation that asks for itself again whenever it runs",
+    });
+  }
+}
