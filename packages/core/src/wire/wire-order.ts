@@ -42,6 +42,7 @@ export interface WatchableWire {
   readonly name: string;
   watch(tap: Subscriber<unknown>): void;
   unwatch(tap: Subscriber<unknown>): void;
+  complete(): void;
 }
 
 export class WireOrder {
@@ -156,6 +157,13 @@ export class WireOrder {
       this.watchers.delete(tap);
       for (const wire of this.wires) wire.unwatch(tap);
     };
+  }
+
+  /** Ends everything: wires still open complete, and so do those who watch all of them. */
+  close(): void {
+    for (const tap of this.watchers) tap.complete();
+    this.watchers.clear();
+    for (const wire of [...this.wires]) wire.complete();
   }
 
   private evaluateDeferred(): void {

@@ -1,0 +1,57 @@
+/**
+ * The contract of the GSI router: from a source's GSI to pins of irqchips or to an MSI (docs/adr/0003-gsi-pin-intid.md).
+ *
+ * Devices ask it for a line; irqfd signals `gsi$`; irqchips are added to it. Core binds {@link FixedRouter}, which wires
+ * GSI n to pin n; the routing plugin of @trapline/irqfd-plugin binds one with a table, and then also {@link GsiRouting}.
+ */
+import type { Subscription } from "rxjs";
+import type { Stateful } from "../plain-data.ts";
+import type { Wire } from "../wire/wire.ts";
+import type { GsiEvent, MsiEvent } from "./irq-event.ts";
+import type { EdgeTrigger, LevelLine } from "./irq-line.ts";
+import type { IrqResult, IrqSignal } from "./irq-signal.ts";
+import type { Irqchip, MsiArgs } from "./irqchip.ts";
+
+export type GsiArgs = readonly [gsi: number, signal: IrqSignal];
+
+/** Where one GSI leads. */
+export type RouteTarget =
+  | { readonly irqchip: number; readonly pin: number }
+  | { readonly msi: { readonly address: bigint; readonly data: number; readonly deviceId?: number } };
+
+export interface GsiRouter extends Stateful {
+  /** Sources → router. The owner is the router; anyone may emit. */
+  readonly gsi$: Wire<GsiArgs, IrqResult, GsiEvent>;
+  /** Message-signalled interrupts from devices → router, which asks the irqchips in order. */
+  readonly msi$: Wire<MsiArgs, IrqResult, MsiEvent>;
+  /** Irqchips in machine order; the index is the chip number in routes. */
+  readonly irqchips: readonly Irqchip[];
+
+  /** Adds a chip under the next number and owns its `completions$`; unsubscribe to give them up when the machine closes. */
+  addIrqchip(irqchip: Irqchip): Subscription;
+  /** A line into `gsi`; lines of one GSI are ORed. `owner` names the device in errors and dumps. @throws ConfigError for a GSI out of the router's range. */
+  line(gsi: number, owner: string): LevelLine;
+  /** A source of edges into `gsi`. @throws ConfigError for a GSI out of the router's range. */
+  trigger(gsi: number, owner: string): EdgeTrigger;
+  /** `completed` is called whenever the guest finishes a pin to which `gsi` leads, after the chip's own work. */
+  onCompletion(gsi: number, completed: () => void): Subscription;
+  /** Where `gsi` leads now; empty when nowhere. */
+  resolve(gsi: number): readonly RouteTarget[];
+  /** Who holds lines and triggers, by GSI: for dumps and lints. */
+  readonly sources: readonly { readonly gsi: number; readonly owner: string; readonly trigger: "level" | "edge" }[];
+}
+
+/** One entry of a routing table. */
+export interface GsiRoute {
+  readonly gsi: number;
+  readonly target: RouteTarget;
+}
+
+/** The table behind a router that has one. Bound by the routing plugin only. */
+export interface GsiRouting {
+  /** Replaces all routes at once, in-flight interrupts included. @throws KvmError in the order and with the errno of KVM_SET_GSI_ROUTING; then nothing changed. */
+  replace(routes: readonly GsiRoute[]): void;
+  readonly routes: readonly GsiRoute[];
+  /** The default table as entries, for editing. */
+  defaultRoutes(): readonly GsiRoute[];
+}

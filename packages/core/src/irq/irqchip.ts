@@ -1,0 +1,69 @@
+/**
+ * The contract of an interrupt controller (docs/adr/0003-gsi-pin-intid.md). Whoever writes a PLIC, an IOAPIC or a cascaded
+ * combiner needs this file, the conformance suite in @trapline/testkit and one example.
+ *
+ * An irqchip *owns* `pins$`, `privateLines$` and `msi$`, and *emits* `vcpuLines$` and `completions$`. It latches what
+ * comes in and decides at the boundary: ask `WireOrder.defer` to re-evaluate, and emit `vcpuLines$` only for lines that
+ * changed. Acknowledges and ends of interrupt, being guest accesses, are answered in place from current state.
+ *
+ * With a kernel's irqchip behind the contract some of this cannot be seen or comes later: see {@link IrqchipCapabilities}.
+ */
+import type { PlainData, Stateful } from "../plain-data.ts";
+import type { U64 } from "../u64.ts";
+import type { Wire } from "../wire/wire.ts";
+import type { CompletionEvent, MsiEvent, PinEvent, PrivateLineEvent, VcpuLineEvent } from "./irq-event.ts";
+import type { IrqResult, IrqSignal, VcpuLine } from "./irq-signal.ts";
+
+export interface IrqchipCapabilities {
+  /** It has inputs for message-signalled interrupts. */
+  readonly msi: boolean;
+  /** It tells when the guest finished a pin, so level interrupts can be resampled. */
+  readonly completions: boolean;
+  /** Signals have taken effect when the emission returns, and every line change and completion can be tapped. False in a kernel. */
+  readonly synchronous: boolean;
+}
+
+export type PinArgs = readonly [pin: number, signal: IrqSignal];
+export type PrivateLineArgs = readonly [vcpu: number, intid: number, level: boolean];
+export type MsiArgs = readonly [address: U64, data: number, deviceId: number];
+export type VcpuLineArgs = readonly [vcpu: number, line: VcpuLine, level: boolean];
+export type CompletionArgs = readonly [pin: number];
+
+/** `deviceId` of an MSI whose sender has none. */
+export const NO_DEVICE_ID = -1;
+
+export interface Irqchip extends Stateful {
+  /** Unique in its machine. */
+  readonly name: string;
+  /** Inputs, numbered 0 … pinCount − 1. A pin the chip does not implement swallows its signals (result IGNORED). */
+  readonly pinCount: number;
+  readonly capabilities: IrqchipCapabilities;
+
+  /** Router → chip. The owner must take any pin number and ignore what it does not have. */
+  readonly pins$: Wire<PinArgs, IrqResult, PinEvent>;
+  /** In-machine per-vCPU sources (timers, PMU) → chip, by INTID; no GSI, the same in every routing profile. */
+  readonly privateLines$: Wire<PrivateLineArgs, void, PrivateLineEvent>;
+  /** Router → chip. Result: 1 delivered, 0 blocked, negative: not for this chip, or the negated errno of KVM_SIGNAL_MSI. */
+  readonly msi$: Wire<MsiArgs, IrqResult, MsiEvent>;
+  /** Chip → vCPU. Emitted only on change. */
+  readonly vcpuLines$: Wire<VcpuLineArgs, void, VcpuLineEvent>;
+  /** Chip → router: the guest deactivated pin n. */
+  readonly completions$: Wire<CompletionArgs, void, CompletionEvent>;
+
+  /** What the guest calls a pin, for dumps: "SPI 1 (INTID 33)". */
+  describePin(pin: number): string;
+  /** State of one pin for monitors and tests, without side effects. Undefined for a pin it does not have. */
+  peekPin(pin: number): PinState | undefined;
+}
+
+/** What can be told of a pin on any irqchip; chips add fields of their own. */
+export interface PinState {
+  /** Level of the wire. */
+  readonly line: boolean;
+  /** Waiting for a vCPU to take it. */
+  readonly pending: boolean;
+  /** Taken and not finished. */
+  readonly active: boolean;
+  readonly enabled: boolean;
+  readonly [key: string]: PlainData;
+}

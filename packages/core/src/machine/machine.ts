@@ -1,0 +1,302 @@
+/**
+ * A machine: composed from plugins, run, reset, saved and closed. The phases are in vmm-plugin.ts.
+ *
+ * Many machines may live in one process; they share nothing, and after `close` nothing of one remains.
+ */
+import type { ServiceIdentifier } from "inversify";
+import { type Observable, ReplaySubject, Subscription } from "rxjs";
+import type { Bus } from "../bus/bus.ts";
+import type { DrivenClock } from "../clock/clock.ts";
+import { ConfigError, InvariantError, isTraplineError, messageOf, type TraplineError } from "../errors.ts";
+import type { GsiRouter } from "../irq/gsi-router.ts";
+import type { Irqchip } from "../irq/irqchip.ts";
+import type { GuestMemory } from "../memory/guest-memory.ts";
+import type { ResetKind } from "../plain-data.ts";
+import * as tokens from "../tokens.ts";
+import { traceOf } from "../trace/trace.ts";
+import type { TraceEvent } from "../trace/trace-event.ts";
+import { exitOwner } from "../vcpu/exit-dispatch.ts";
+import { RunLoop } from "../vcpu/run-loop.ts";
+import type { Vcpu } from "../vcpu/vcpu.ts";
+import { TapObservable } from "../wire/tap-observable.ts";
+import { Wire, type WireEnd } from "../wire/wire.ts";
+import { checkConfig, type MachineConfig } from "./machine-config.ts";
+import { MachineCore } from "./machine-core.ts";
+import type { MachineEvent } from "./machine-event.ts";
+import { PluginHost } from "./plugin-host.ts";
+import { regionsWithoutOwner } from "./unowned.ts";
+
+/** How a run ended. */
+export type RunResult =
+  /** The guest switched the machine off; `status` is what it reported, 0 normally. */
+  | { readonly reason: "power-off"; readonly vcpu: number; readonly status: number }
+  /** A vCPU cannot go on: the architecture has no answer to what it did. */
+  | { readonly reason: "fault"; readonly vcpu: number; readonly pc: number; readonly message: string }
+  | { readonly reason: "debug"; readonly vcpu: number; readonly pc: number }
+  /** Every vCPU is off or ended. */
+  | { readonly reason: "halted" }
+  /** Every vCPU waits for an interrupt that nothing can send. */
+  | { readonly reason: "idle" }
+  /** `untilNs` of machine time was reached. */
+  | { readonly reason: "until" }
+  /** `timeoutMs` of host time passed. */
+  | { readonly reason: "timeout" }
+  /** `stop`, or the signal given. */
+  | { readonly reason: "stopped" };
+
+export interface RunOptions {
+  /** Machine time at which to stop, nanoseconds since power-on. */
+  readonly untilNs?: number;
+  /** Host time after which to stop, milliseconds. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Errors kept for those who subscribe to `errors$` late. */
+const KEPT_ERRORS = 64;
+
+export class Machine {
+  /** Failures the machine survived: a tap that threw, events lost, what plugins report. Replays the last 64; completes on close. */
+  readonly errors$: Observable<TraplineError>;
+  /** Every event of every wire, in order. Hot; costs nothing until subscribed. */
+  readonly trace$: Observable<TraceEvent>;
+  /** Started, reset, restored, closed. */
+  readonly events$: WireEnd<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>;
+
+  private readonly config: MachineConfig;
+  private readonly core: MachineCore;
+  private readonly plugins = new PluginHost();
+  private readonly scope = new Subscription();
+  private readonly errors = new ReplaySubject<TraplineError>(KEPT_ERRORS);
+  private readonly events: Wire<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>;
+  private readonly loop: RunLoop;
+  private ending: RunResult | undefined;
+  private failure: unknown;
+  private closing: Promise<void> | undefined;
+
+  /** Use {@link createMachine}. */
+  constructor(config: MachineConfig) {
+    this.config = config;
+    const report = (error: TraplineError): void => this.errors.next(error);
+    this.errors$ = new TapObservable<TraplineError>(
+      () => {}, // who fails while being told of failures is past help
+      (subscriber) => {
+        const inner = this.errors.subscribe(subscriber);
+        return () => inner.unsubscribe();
+      },
+    );
+    this.core = new MachineCore(config, {
+      hold: () => this.loop.hold(),
+      wake: () => this.loop.wake(),
+      powerOff: (status) => this.end({ reason: "power-off", vcpu: -1, status }),
+      requestReset: () => void this.reset("warm"),
+      report,
+    });
+    this.loop = new RunLoop(this.core.clock, config.quantum);
+    this.events = this.events$ = new Wire<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>(this.core.order, {
+      name: "machine.events",
+      unowned: undefined,
+      describe: (seq, atNs, _answer, what, reset) => ({ seq, atNs, kind: "machine", what, ...(reset === undefined ? {} : { reset }) }),
+    });
+    this.trace$ = traceOf(this.core.order, (cause) => this.core.order.tapFailed("machine.trace", cause));
+  }
+
+  get name(): string {
+    return this.core.machineName;
+  }
+  get clock(): DrivenClock {
+    return this.core.clock;
+  }
+  get bus(): Bus {
+    return this.core.bus;
+  }
+  get ports(): Bus {
+    return this.core.ports;
+  }
+  get memory(): GuestMemory {
+    return this.core.memory;
+  }
+  get vcpus(): readonly Vcpu[] {
+    return this.core.vcpus;
+  }
+  get irqchips(): readonly Irqchip[] {
+    return this.core.irqchips;
+  }
+  get router(): GsiRouter {
+    return this.core.router;
+  }
+
+  /** A service by its token. @throws ConfigError naming the token when nothing provides it. */
+  get<T>(token: ServiceIdentifier<T>): T {
+    return this.core.get(token);
+  }
+
+  /** As `get`; undefined when nothing provides it. */
+  find<T>(token: ServiceIdentifier<T>): T | undefined {
+    return this.core.find(token);
+  }
+
+  /** Takes the machine through its phases. Called once, by {@link createMachine}. */
+  async compose(): Promise<void> {
+    const { core, plugins, config } = this;
+    checkConfig(config);
+    for (const plugin of config.plugins) core.container.load(plugin, core);
+    const backend = core.find(tokens.VcpuBackendToken);
+    core.makeHardware(backend);
+    core.setVcpus(backend?.createVcpus(this.scope) ?? []);
+    this.loop.vcpus = core.vcpus;
+    plugins.define(config.plugins, core.container, core);
+    this.wireUp();
+    await plugins.attach();
+    this.refuseUnowned();
+    this.resetAll("power-on");
+    await plugins.start();
+    this.events.emit("started", undefined);
+  }
+
+  /**
+   * Runs until the guest or the host ends it. May be called again afterwards, unless the machine failed or closed.
+   * @throws ConfigError while it runs already or after close
+   * @throws what an owner threw: the vCPU stopped in the middle of an instruction, and only `reset` or `close` help
+   */
+  async run(options: RunOptions = {}): Promise<RunResult> {
+    this.checkRunnable();
+    this.ending = undefined;
+    const { untilNs = Infinity, timeoutMs, signal } = options;
+    const stop = (reason: "timeout" | "stopped"): void => this.end({ reason });
+    const onAbort = (): void => stop("stopped");
+    if (signal?.aborted === true) return { reason: "stopped" };
+    signal?.addEventListener("abort", onAbort);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop("timeout"), timeoutMs);
+    try {
+      const end = await this.loop.run(untilNs);
+      return this.ending ?? { reason: end };
+    } catch (cause) {
+      this.failure = cause;
+      throw isTraplineError(cause) ? cause : ownerThrew(cause);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Ends `run` after the current instruction, with reason "stopped". */
+  stop(): void {
+    this.end({ reason: "stopped" });
+  }
+
+  /** Resets everything between two instructions. Resolves when done; a run in progress goes on. */
+  async reset(kind: ResetKind): Promise<void> {
+    await this.loop.between(() => this.resetAll(kind));
+  }
+
+  /** Stops, releases everything in reverse, and completes every wire. Calling it again waits for the first. @throws PluginError, after everything was released. */
+  close(): Promise<void> {
+    return (this.closing ??= this.tearDown());
+  }
+
+  private async tearDown(): Promise<void> {
+    this.loop.stop();
+    await this.loop.between(() => {}); // a run in progress has left its last instruction
+    const errors = [...(await this.plugins.close())];
+    this.scope.unsubscribe();
+    this.events.emit("closed", undefined);
+    this.events.complete();
+    await this.core.close();
+    this.core.order.close();
+    this.errors.complete();
+    if (errors.length === 1) throw errors[0]!;
+    if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join("; "));
+  }
+
+  /** Owners for what vCPUs and irqchips emit. */
+  private wireUp(): void {
+    const { core, scope } = this;
+    for (const vcpu of core.vcpus) {
+      const owner = exitOwner(vcpu, {
+        bus: core.bus,
+        ports: core.ports,
+        sysregs: core.sysregs,
+        hypercalls: core.hypercalls,
+        machine: {
+          shutdown: (id, status) => this.end({ reason: "power-off", vcpu: id, status }),
+          reset: () => void this.reset("warm"),
+          debug: (id, pc) => this.end({ reason: "debug", vcpu: id, pc }),
+          fault: (id, pc, message) => this.end({ reason: "fault", vcpu: id, pc, message }),
+        },
+      });
+      scope.add(vcpu.exits$.own("machine", owner));
+    }
+    for (const irqchip of core.irqchips) {
+      scope.add(core.router.addIrqchip(irqchip));
+      scope.add(irqchip.vcpuLines$.own("machine", (vcpu, line, level) => core.vcpus[vcpu]?.setLine(line, level)));
+    }
+  }
+
+  private refuseUnowned(): void {
+    const region = regionsWithoutOwner(this.core.bus, this.core.ports)[0];
+    if (region === undefined) return;
+    throw new ConfigError(`nobody answers accesses to ${region.name}`, {
+      subject: region.name,
+      remedy: "own its accesses$ in attach, or claim it with a device",
+    });
+  }
+
+  private resetAll(kind: ResetKind): void {
+    const { core, plugins } = this;
+    this.failure = undefined;
+    if (kind === "power-on") {
+      core.clock.reset();
+      core.memory.clear();
+    }
+    // Devices first: they drive their lines low; then the chips forget what they latched; then the vCPUs start.
+    plugins.each("reset", (plugin) => plugin.reset?.(kind));
+    core.router.reset(kind);
+    for (const irqchip of core.irqchips) irqchip.reset(kind);
+    for (const vcpu of core.vcpus) vcpu.reset(kind);
+    this.events.emit("reset", kind);
+  }
+
+  private end(result: RunResult): void {
+    this.ending ??= result;
+    this.loop.stop();
+  }
+
+  private checkRunnable(): void {
+    if (this.closing !== undefined) {
+      throw new ConfigError(`machine ${this.name} is closed`, { subject: this.name, remedy: "create another one" });
+    }
+    if (this.loop.running) {
+      throw new ConfigError(`machine ${this.name} is running`, { subject: this.name, remedy: "wait for the first run to end, or stop it" });
+    }
+    if (this.failure !== undefined) {
+      throw new ConfigError(`machine ${this.name} failed earlier: ${messageOf(this.failure)}`, {
+        subject: this.name,
+        remedy: "reset it or close it",
+        cause: this.failure,
+      });
+    }
+  }
+}
+
+function ownerThrew(cause: unknown): InvariantError {
+  return new InvariantError(`a vCPU was stopped: the owner of an exit or of something behind it threw: ${messageOf(cause)}`, {
+    remedy: "a device must answer whatever a guest does; see the cause",
+    cause,
+  });
+}
+
+/**
+ * Composes a machine. When it resolves, everything is attached and in its power-on state.
+ * @throws ConfigError, HostError or PluginError; then everything is released already.
+ */
+export async function createMachine(config: MachineConfig): Promise<Machine> {
+  const machine = new Machine(config);
+  try {
+    await machine.compose();
+    return machine;
+  } catch (error) {
+    await machine.close().catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+}

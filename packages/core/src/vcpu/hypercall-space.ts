@@ -1,0 +1,55 @@
+/**
+ * Hypercalls that plugins answer, claimed by ranges of SMCCC function ids (Arm DEN 0028). What nobody claims answers
+ * NOT_SUPPORTED, as the calling convention asks. Hypercalls are rare: the ranges are searched in order.
+ */
+import { formatRange, overlaps } from "../bus/address-range.ts";
+import { ConfigError } from "../errors.ts";
+import type { U64 } from "../u64.ts";
+import { SMCCC_NOT_SUPPORTED } from "./vcpu-exit.ts";
+
+/** Answers one call: arguments are read from the vCPU's registers. Returns x0. */
+export type HypercallOwner = (functionId: number, vcpu: number, conduit: number) => U64;
+
+interface Claim {
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+  readonly owner: HypercallOwner;
+}
+
+export class HypercallSpace {
+  private readonly claims: Claim[] = [];
+
+  /**
+   * Claims `count` function ids from `first`. Returns the undo.
+   * @throws ConfigError naming both claimants when they overlap.
+   */
+  claim(name: string, first: number, count: number, owner: HypercallOwner): () => void {
+    const claim = { name, base: first, size: count, owner };
+    const other = this.claims.find((c) => overlaps(c, claim));
+    if (other !== undefined) {
+      throw new ConfigError(`hypercalls ${formatRange(claim)} of ${name} overlap ${formatRange(other)} of ${other.name}`, {
+        subject: name,
+        other: other.name,
+        value: first,
+        remedy: "leave one of the two out of the machine",
+      });
+    }
+    this.claims.push(claim);
+    return () => {
+      const at = this.claims.indexOf(claim);
+      if (at >= 0) this.claims.splice(at, 1);
+    };
+  }
+
+  call(functionId: number, vcpu: number, conduit: number): U64 {
+    for (const claim of this.claims) {
+      if (functionId >= claim.base && functionId < claim.base + claim.size) return claim.owner(functionId, vcpu, conduit);
+    }
+    return SMCCC_NOT_SUPPORTED;
+  }
+
+  close(): void {
+    this.claims.length = 0;
+  }
+}

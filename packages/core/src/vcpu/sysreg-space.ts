@@ -1,0 +1,134 @@
+/**
+ * System registers that plugins implement (the GIC's ICC_*, say): claims by encoding, each with a wire, as on a bus.
+ * What nobody claims is UNDEFINED. Constant time: one array look-up by the 16-bit encoding.
+ */
+import { ConfigError } from "../errors.ts";
+import type { U64 } from "../u64.ts";
+import { Wire, type WireEnd } from "../wire/wire.ts";
+import type { WireEvent, WireOrder } from "../wire/wire-order.ts";
+import { formatSysreg, UNDEFINED } from "./vcpu-exit.ts";
+
+/** One register a plugin implements. */
+export interface SysregClaim {
+  /** As in the manual: ICC_IAR1_EL1. */
+  readonly name: string;
+  /** See `sysregEncoding`. */
+  readonly encoding: number;
+}
+
+/** Answers claimed registers. Must not throw for anything a guest does. */
+export interface SysregDevice {
+  /** @returns the value, or UNDEFINED */
+  readSysreg(encoding: number, vcpu: number): U64;
+  /** @returns nothing, or UNDEFINED */
+  writeSysreg(encoding: number, value: U64, vcpu: number): void | number;
+  /** Reads without side effects. */
+  peekSysreg?(encoding: number, vcpu: number): U64 | undefined;
+}
+
+export type SysregArgs = readonly [isWrite: boolean, encoding: number, value: U64, vcpu: number];
+
+export interface SysregAccess extends WireEvent {
+  readonly kind: "sysreg";
+  readonly device: string;
+  readonly register: string;
+  readonly encoding: number;
+  readonly direction: "read" | "write";
+  readonly value?: U64;
+  readonly undefined?: true;
+  readonly vcpu: number;
+}
+
+/** The registers of one claimant. */
+export interface SysregBlock {
+  readonly name: string;
+  readonly registers: readonly SysregClaim[];
+  readonly accesses$: WireEnd<SysregArgs, U64, SysregAccess>;
+  release(): void;
+}
+
+export class SysregSpace {
+  private readonly order: WireOrder;
+  private readonly blocks: (ClaimedBlock | undefined)[] = [];
+
+  constructor(order: WireOrder) {
+    this.order = order;
+  }
+
+  /** @throws ConfigError naming both claimants and the register. */
+  claim(name: string, registers: readonly SysregClaim[], device: SysregDevice): SysregBlock {
+    for (const { name: register, encoding } of registers) {
+      const other = this.blocks[encoding];
+      if (other === undefined) continue;
+      throw new ConfigError(`${name} and ${other.name} both implement ${register} (${formatSysreg(encoding)})`, {
+        subject: name,
+        other: other.name,
+        value: register,
+        remedy: "leave one of the two out of the machine",
+      });
+    }
+    const block: ClaimedBlock = new ClaimedBlock(this.order, name, registers, device, () => {
+      for (const { encoding } of registers) if (this.blocks[encoding] === block) this.blocks[encoding] = undefined;
+    });
+    for (const { encoding } of registers) this.blocks[encoding] = block;
+    return block;
+  }
+
+  read(encoding: number, vcpu: number): U64 {
+    const block = this.blocks[encoding];
+    return block === undefined ? UNDEFINED : block.accesses$.emit(false, encoding, 0, vcpu);
+  }
+
+  write(encoding: number, value: U64, vcpu: number): U64 {
+    const block = this.blocks[encoding];
+    return block === undefined ? UNDEFINED : block.accesses$.emit(true, encoding, value, vcpu);
+  }
+
+  peek(encoding: number, vcpu: number): U64 | undefined {
+    return this.blocks[encoding]?.device.peekSysreg?.(encoding, vcpu);
+  }
+
+  close(): void {
+    for (const block of new Set(this.blocks)) block?.release();
+  }
+}
+
+class ClaimedBlock implements SysregBlock {
+  readonly name: string;
+  readonly registers: readonly SysregClaim[];
+  readonly device: SysregDevice;
+  readonly accesses$: Wire<SysregArgs, U64, SysregAccess>;
+  private readonly onRelease: () => void;
+
+  constructor(order: WireOrder, name: string, registers: readonly SysregClaim[], device: SysregDevice, onRelease: () => void) {
+    this.name = name;
+    this.registers = registers;
+    this.device = device;
+    this.onRelease = onRelease;
+    const names = new Map(registers.map((register) => [register.encoding, register.name]));
+    this.accesses$ = new Wire<SysregArgs, U64, SysregAccess>(order, {
+      name: `sysreg.${name}.accesses`,
+      unowned: UNDEFINED,
+      describe: (seq, atNs, answer, isWrite, encoding, value, vcpu) => ({
+        seq,
+        atNs,
+        kind: "sysreg",
+        device: name,
+        register: names.get(encoding)!,
+        encoding,
+        direction: isWrite ? "write" : "read",
+        ...(isWrite ? { value } : answer === UNDEFINED ? {} : { value: answer }),
+        ...(answer === UNDEFINED ? { undefined: true } : {}),
+        vcpu,
+      }),
+    });
+    this.accesses$.own(name, (isWrite, encoding, value, vcpu) =>
+      isWrite ? (device.writeSysreg(encoding, value, vcpu) ?? 0) : device.readSysreg(encoding, vcpu),
+    );
+  }
+
+  release(): void {
+    this.onRelease();
+    this.accesses$.complete();
+  }
+}

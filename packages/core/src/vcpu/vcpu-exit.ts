@@ -1,0 +1,112 @@
+/**
+ * Why a vCPU came back to the machine: the exit union, and its positional form on the hot path.
+ *
+ * The owner of `vcpu.exits$` is called as (kind, address, width, value) and answers with the value read, 0, or
+ * `EXTERNAL_ABORT`; 64-bit values travel whole. The union below is what taps see.
+ *
+ * | kind | address | width | value | answer |
+ * |---|---|---|---|---|
+ * | MMIO_READ, PIO_READ | guest-physical address, port | 1, 2, 4, 8 | 0 | value, EXTERNAL_ABORT |
+ * | MMIO_WRITE, PIO_WRITE | the same | 1, 2, 4, 8 | value written | 0, EXTERNAL_ABORT |
+ * | SYSREG_READ | encoding, see `sysregEncoding` | 8 | 0 | value, UNDEFINED |
+ * | SYSREG_WRITE | the same | 8 | value written | 0, UNDEFINED |
+ * | HYPERCALL | function id (w0) | conduit: HVC 0, SMC 1 | immediate | x0 |
+ * | WFI | 0 | 0 | 0 | 0 |
+ * | SHUTDOWN, RESET | 0 | 0 | exit status (SHUTDOWN) | 0 |
+ * | DEBUG | program counter | 0 | 0 | 0 |
+ * | FAULT | program counter | 0 | the vCPU's fault code | 0; `vcpu.faultMessage` tells it in words |
+ */
+import type { Width } from "../bus/bus-device.ts";
+import type { U64 } from "../u64.ts";
+import type { WireEvent } from "../wire/wire-order.ts";
+
+export const MMIO_READ = 0;
+export const MMIO_WRITE = 1;
+export const PIO_READ = 2;
+export const PIO_WRITE = 3;
+export const SYSREG_READ = 4;
+export const SYSREG_WRITE = 5;
+export const HYPERCALL = 6;
+export const WFI = 7;
+export const SHUTDOWN = 8;
+export const RESET = 9;
+export const DEBUG = 10;
+export const FAULT = 11;
+export type ExitKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11;
+
+/** Conduits of a hypercall, in the `width` place. */
+export const HVC = 0;
+export const SMC = 1;
+
+/** The answer to a system register that nothing implements: the vCPU takes an Undefined Instruction exception. */
+export const UNDEFINED = -1;
+/** The answer to a hypercall nobody knows (SMCCC, Arm DEN 0028: NOT_SUPPORTED = −1). */
+export const SMCCC_NOT_SUPPORTED = 0xffff_ffff_ffff_ffffn;
+
+export type ExitArgs = readonly [kind: ExitKind, address: number, width: number, value: U64];
+
+interface ExitBase extends WireEvent {
+  readonly kind: "exit";
+  readonly vcpu: number;
+}
+
+export interface MmioExit extends ExitBase {
+  readonly reason: "mmio" | "pio";
+  readonly direction: "read" | "write";
+  readonly address: number;
+  readonly width: Width;
+  /** Read or written; absent for a read that was aborted. */
+  readonly value?: U64;
+  readonly aborted?: true;
+}
+
+export interface SysregExit extends ExitBase {
+  readonly reason: "sysreg";
+  readonly direction: "read" | "write";
+  readonly encoding: number;
+  readonly value?: U64;
+  /** Nothing implements it: the guest takes an Undefined Instruction exception. */
+  readonly undefined?: true;
+}
+
+export interface HypercallExit extends ExitBase {
+  readonly reason: "hypercall";
+  readonly conduit: "hvc" | "smc";
+  readonly functionId: number;
+  readonly immediate: number;
+  readonly result: U64;
+}
+
+export interface PlainExit extends ExitBase {
+  readonly reason: "wfi" | "reset";
+}
+
+export interface ShutdownExit extends ExitBase {
+  readonly reason: "shutdown";
+  /** What the guest reported; 0 for an ordinary power-off. */
+  readonly status: number;
+}
+
+export interface DebugExit extends ExitBase {
+  readonly reason: "debug";
+  readonly pc: number;
+}
+
+export interface FaultExit extends ExitBase {
+  readonly reason: "fault";
+  readonly pc: number;
+  readonly message: string;
+}
+
+/** An exit of a vCPU, completed. */
+export type VcpuExit = MmioExit | SysregExit | HypercallExit | PlainExit | ShutdownExit | DebugExit | FaultExit;
+
+/** Encoding of an AArch64 system register: op0[15:14] op1[13:11] CRn[10:7] CRm[6:3] op2[2:0], as in KVM's CPU_SYSREGS group. */
+export function sysregEncoding(op0: number, op1: number, crn: number, crm: number, op2: number): number {
+  return (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
+}
+
+/** `S3_0_C12_C12_0`, the assembler's generic spelling. */
+export function formatSysreg(encoding: number): string {
+  return `S${encoding >> 14}_${(encoding >> 11) & 7}_C${(encoding >> 7) & 15}_C${(encoding >> 3) & 15}_${encoding & 7}`;
+}
