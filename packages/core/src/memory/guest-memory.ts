@@ -107,8 +107,15 @@ export class GuestMemory {
     }
   }
 
-  /** Any alignment; ROM too. False out of bounds, and then nothing was written. */
+  /** DMA. Any alignment; ROM too. False out of bounds, and then nothing was written. */
   write(address: number, width: Width, value: U64): boolean {
+    if (!this.store(address, width, value)) return false;
+    this.overwrites.emit(address, width);
+    return true;
+  }
+
+  /** A vCPU's own store, of which it need not be told; otherwise as `write`. */
+  store(address: number, width: Width, value: U64): boolean {
     const at = this.wasmOffset(address, width);
     if (at < 0) return false;
     switch (width) {
@@ -125,7 +132,6 @@ export class GuestMemory {
         this.view.setUint32(at, lo32(value), true);
         this.view.setUint32(at + 4, hi32(value), true);
     }
-    this.overwrites.emit(address, width);
     return true;
   }
 

@@ -176,7 +176,7 @@ export class ScriptedVcpu implements Vcpu {
       const inRam = this.memory.read(address, width as Width);
       if (inRam !== undefined) return this.resume(inRam);
     } else if (op.exit === exit.MMIO_WRITE && this.memory.regionAt(address, width)?.readOnly === false) {
-      this.memory.write(address, width as Width, value);
+      this.memory.store(address, width as Width, value);
       return this.resume(null);
     }
     const answer = this.exits$.emit(op.exit, address, width, value);
