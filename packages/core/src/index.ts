@@ -36,6 +36,7 @@ export * from "./memory/guest-memory.ts";
 export type { WasmMemory } from "./memory/wasm-memory.ts";
 export * from "./plain-data.ts";
 export * from "./tokens.ts";
+export { formatTrace } from "./trace/format-trace.ts";
 export * from "./trace/trace.ts";
 export * from "./trace/trace-event.ts";
 export { exitWire } from "./vcpu/exit-wire.ts";

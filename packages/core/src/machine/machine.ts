@@ -7,11 +7,14 @@ import type { ServiceIdentifier } from "inversify";
 import { type Observable, ReplaySubject, Subscription } from "rxjs";
 import type { Bus } from "../bus/bus.ts";
 import type { DrivenClock } from "../clock/clock.ts";
-import { ConfigError, InvariantError, isTraplineError, messageOf, type TraplineError } from "../errors.ts";
+import { ConfigError, InvariantError, isTraplineError, messageOf, SnapshotError, type TraplineError } from "../errors.ts";
 import type { GsiRouter } from "../irq/gsi-router.ts";
 import type { Irqchip } from "../irq/irqchip.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { ResetKind } from "../plain-data.ts";
+import { differences } from "../snapshot/machine-shape.ts";
+import { captureMemory, restoreMemory } from "../snapshot/memory-pages.ts";
+import { decodeSnapshot, encodeSnapshot } from "../snapshot/snapshot-file.ts";
 import * as tokens from "../tokens.ts";
 import { traceOf } from "../trace/trace.ts";
 import type { TraceEvent } from "../trace/trace-event.ts";
@@ -23,6 +26,7 @@ import { Wire, type WireEnd } from "../wire/wire.ts";
 import { checkConfig, type MachineConfig } from "./machine-config.ts";
 import { MachineCore } from "./machine-core.ts";
 import type { MachineEvent } from "./machine-event.ts";
+import { MachineState } from "./machine-state.ts";
 import { PluginHost } from "./plugin-host.ts";
 import { regionsWithoutOwner } from "./unowned.ts";
 
@@ -66,6 +70,7 @@ export class Machine {
   private readonly config: MachineConfig;
   private readonly core: MachineCore;
   private readonly plugins = new PluginHost();
+  private readonly state: MachineState;
   private readonly scope = new Subscription();
   private readonly errors = new ReplaySubject<TraplineError>(KEPT_ERRORS);
   private readonly events: Wire<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>;
@@ -93,6 +98,7 @@ export class Machine {
       report,
     });
     this.loop = new RunLoop(this.core.clock, config.quantum);
+    this.state = new MachineState(this.core, this.plugins);
     this.events = this.events$ = new Wire<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>(this.core.order, {
       name: "machine.events",
       unowned: undefined,
@@ -190,6 +196,49 @@ export class Machine {
     await this.loop.between(() => this.resetAll(kind));
   }
 
+  /**
+   * The whole machine as bytes, taken between two instructions after host I/O was drained; a run in progress goes on.
+   * @throws PluginError or SnapshotError when something cannot be saved
+   */
+  async save(): Promise<Uint8Array> {
+    this.checkOpen();
+    const snapshot = await this.loop.between(async () => {
+      await this.plugins.quiesce();
+      return { shape: this.state.shape(), state: this.state.save(), memory: captureMemory(this.core.memory) };
+    });
+    return encodeSnapshot(snapshot);
+  }
+
+  /**
+   * Takes the state that `save` gave, of this machine or of one composed alike.
+   * @throws SnapshotError naming every difference; then nothing was changed
+   */
+  async restore(file: Uint8Array): Promise<void> {
+    this.checkOpen();
+    const snapshot = await decodeSnapshot(file);
+    const found = differences(snapshot.shape, this.state.shape());
+    if (found.length > 0) {
+      throw new SnapshotError(`the snapshot is of another machine: ${found.join("; ")}`, {
+        subject: "snapshot",
+        other: this.name,
+        remedy: "compose the machine as it was when it was saved",
+      });
+    }
+    await this.loop.between(async () => {
+      await this.plugins.quiesce();
+      const before = this.state.save();
+      try {
+        this.state.restore(snapshot.state);
+        restoreMemory(this.core.memory, snapshot.memory);
+      } catch (error) {
+        this.state.restore(before);
+        throw error;
+      }
+      this.failure = undefined;
+      this.events.emit("restored", undefined);
+    });
+  }
+
   /** Stops, releases everything in reverse, and completes every wire. Calling it again waits for the first. @throws PluginError, after everything was released. */
   close(): Promise<void> {
     return (this.closing ??= this.tearDown());
@@ -262,10 +311,13 @@ export class Machine {
     this.loop.stop();
   }
 
+  private checkOpen(): void {
+    if (this.closing === undefined) return;
+    throw new ConfigError(`machine ${this.name} is closed`, { subject: this.name, remedy: "create another one" });
+  }
+
   private checkRunnable(): void {
-    if (this.closing !== undefined) {
-      throw new ConfigError(`machine ${this.name} is closed`, { subject: this.name, remedy: "create another one" });
-    }
+    this.checkOpen();
     if (this.loop.running) {
       throw new ConfigError(`machine ${this.name} is running`, { subject: this.name, remedy: "wait for the first run to end, or stop it" });
     }

@@ -39,6 +39,18 @@ export interface GuestProgram {
 /** Operations after which a vCPU can no longer be saved. */
 export const MAX_JOURNAL = 1_000_000;
 
+/** A generator in progress. */
+interface Frame {
+  readonly code: GuestCode;
+  /** The operation it yielded last. */
+  op: GuestOp;
+  /** The operation ran and evaluated to `answer`; the generator has not been told yet. */
+  done: boolean;
+  answer: JournalEntry;
+  /** Mask to return to when this handler ends. */
+  wasMasked: boolean;
+}
+
 /** What the program was given: a value, an exception, or the start of a handler. */
 type JournalEntry = U64 | null | "abort" | "undefined" | "irq" | "fiq";
 
@@ -54,7 +66,7 @@ export class ScriptedVcpu implements Vcpu {
   private readonly memory: GuestMemory;
   private readonly clock: DrivenClock;
   /** The running generators: main, then the handlers that interrupted it. */
-  private stack: { readonly code: GuestCode; op: GuestOp; readonly wasMasked: boolean }[] = [];
+  private stack: Frame[] = [];
   private journal: JournalEntry[] = [];
   private readonly lines = [false, false];
   private masked = false;
@@ -85,13 +97,15 @@ export class ScriptedVcpu implements Vcpu {
       if (this.waiting) {
         if (!this.lines[IRQ_LINE] && !this.lines[FIQ_LINE]) return "waiting";
         this.waiting = false;
-        this.resume(null);
-        continue;
+        this.finish(null);
       }
-      if (this.stack.length === 0) this.enter(this.program!.main());
-      else if (!this.masked) this.takeInterrupt();
-      if (this.off) continue;
-      left -= this.step(this.stack.at(-1)!.op, left);
+      if (this.stack.length === 0) this.enter(this.program!.main(), this.masked);
+      if (this.off) continue; // an empty program
+      // Between two instructions: after one took effect, before the code behind it in the program runs.
+      if (!this.masked) this.takeInterrupt();
+      const frame = this.stack.at(-1)!;
+      if (frame.done) this.resume(frame.answer);
+      else left -= this.step(frame.op, left);
     }
     return this.off ? "off" : "budget";
   }
@@ -142,17 +156,17 @@ export class ScriptedVcpu implements Vcpu {
       case "mask":
       case "unmask":
         this.masked = op.what === "mask";
-        this.resume(null);
+        this.finish(null);
         break;
       case "wfi":
         this.exits$.emit(exit.WFI, 0, 0, 0);
-        this.waiting = true; // `run` resumes it at once when a line is high already
+        this.waiting = true; // `run` goes on at once when a line is high already
         break;
       case "access":
         this.access(op);
         break;
       default:
-        this.resume(null);
+        this.finish(null);
     }
     return 1;
   }
@@ -165,7 +179,7 @@ export class ScriptedVcpu implements Vcpu {
     this.clock.elapse(now);
     if (this.computed === total) {
       this.computed = 0;
-      this.resume(null);
+      this.finish(null);
     }
     return Math.max(1, now);
   }
@@ -174,15 +188,15 @@ export class ScriptedVcpu implements Vcpu {
     const { address, width, value } = op;
     if (op.exit === exit.MMIO_READ) {
       const inRam = this.memory.read(address, width as Width);
-      if (inRam !== undefined) return this.resume(inRam);
+      if (inRam !== undefined) return this.finish(inRam);
     } else if (op.exit === exit.MMIO_WRITE && this.memory.regionAt(address, width)?.readOnly === false) {
       this.memory.store(address, width as Width, value);
-      return this.resume(null);
+      return this.finish(null);
     }
     const answer = this.exits$.emit(op.exit, address, width, value);
     if (this.off || this.stack.length === 0) return; // the exit reset the machine under us
-    if (answer !== EXTERNAL_ABORT) return this.resume(answer);
-    this.resume(op.exit === exit.SYSREG_READ || op.exit === exit.SYSREG_WRITE ? "undefined" : "abort");
+    if (answer !== EXTERNAL_ABORT) return this.finish(answer);
+    this.finish(op.exit === exit.SYSREG_READ || op.exit === exit.SYSREG_WRITE ? "undefined" : "abort");
   }
 
   private takeInterrupt(): void {
@@ -192,8 +206,15 @@ export class ScriptedVcpu implements Vcpu {
     this.enter(this.program![handler]!(), true);
   }
 
+  /** The running operation took effect. */
+  private finish(answer: JournalEntry): void {
+    const frame = this.stack.at(-1)!;
+    frame.done = true;
+    frame.answer = answer;
+  }
+
   /** Starts main or a handler. */
-  private enter(code: GuestCode, maskNow = this.masked): void {
+  private enter(code: GuestCode, maskNow: boolean): void {
     const wasMasked = this.masked;
     this.masked = maskNow;
     const first = code.next();
@@ -202,7 +223,7 @@ export class ScriptedVcpu implements Vcpu {
       if (this.stack.length === 0) this.off = true;
       return;
     }
-    this.stack.push({ code, op: first.value, wasMasked });
+    this.stack.push({ code, op: first.value, done: false, answer: null, wasMasked });
   }
 
   /** Gives the running generator what its operation evaluated to, and takes the next operation from it. */
@@ -222,6 +243,7 @@ export class ScriptedVcpu implements Vcpu {
     }
     if (next.done !== true) {
       top.op = next.value;
+      top.done = false;
       return;
     }
     this.stack.pop();
@@ -248,7 +270,8 @@ export class ScriptedVcpu implements Vcpu {
       });
     }
     const { journal, lines, masked, waiting, computed, retired, off, faultMessage } = this;
-    return { journal: [...journal], started: this.stack.length > 0, lines: [...lines], masked, waiting, computed, retired, off, faultMessage };
+    const frames = this.stack.map(({ done, answer, wasMasked }) => ({ done, answer, wasMasked }));
+    return { journal: [...journal], frames, lines: [...lines], masked, waiting, computed, retired, off, faultMessage };
   }
 
   restore(state: PlainData): void {
@@ -256,10 +279,11 @@ export class ScriptedVcpu implements Vcpu {
     this.reset();
     this.replaying = true;
     try {
-      if (saved.started || saved.journal.length > 0) this.replay(saved.journal);
+      if (saved.frames.length > 0 || saved.journal.length > 0) this.replay(saved.journal);
     } finally {
       this.replaying = false;
     }
+    for (const [index, frame] of saved.frames.entries()) Object.assign(this.stack[index]!, frame);
     this.lines[IRQ_LINE] = saved.lines[IRQ_LINE]!;
     this.lines[FIQ_LINE] = saved.lines[FIQ_LINE]!;
     this.masked = saved.masked;
@@ -270,33 +294,23 @@ export class ScriptedVcpu implements Vcpu {
     this.faultMessage = saved.faultMessage;
   }
 
+  /** Masks are not followed here: they decide when handlers start, and the journal says when they did. */
   private replay(journal: readonly JournalEntry[]): void {
-    this.enter(this.program!.main());
+    this.enter(this.program!.main(), this.masked);
     for (const entry of journal) {
       if (entry === "irq" || entry === "fiq") {
         this.record(entry);
         this.enter(this.program![entry]!(), true);
       } else if (this.stack.length > 0) {
-        this.replayStep(entry);
+        this.resume(entry);
       }
-    }
-  }
-
-  private replayStep(entry: JournalEntry): void {
-    const op = this.stack.at(-1)!.op;
-    if (op.what === "mask" || op.what === "unmask") this.masked = op.what === "mask"; // a handler's exit restores what it found
-    if (entry !== "abort" && entry !== "undefined") return this.resume(entry);
-    try {
-      this.resume(entry);
-    } catch (error) {
-      if (!(error instanceof GuestException)) throw error;
     }
   }
 }
 
 interface SavedVcpu {
   readonly journal: readonly JournalEntry[];
-  readonly started: boolean;
+  readonly frames: readonly Pick<Frame, "done" | "answer" | "wasMasked">[];
   readonly lines: readonly boolean[];
   readonly masked: boolean;
   readonly waiting: boolean;

@@ -35,7 +35,8 @@ export class RunLoop {
   private stopping = false;
   private holds = 0;
   private wakeSleeper: (() => void) | undefined;
-  private readonly betweenSlices: (() => void)[] = [];
+  private readonly betweenSlices: (() => Promise<void>)[] = [];
+  private settling = false;
   running = false;
 
   constructor(clock: DrivenClock, quantum: number = DEFAULT_QUANTUM) {
@@ -54,7 +55,7 @@ export class RunLoop {
       return await this.turns(untilNs);
     } finally {
       this.running = false;
-      this.runBetweenSlices();
+      await this.runBetweenSlices();
     }
   }
 
@@ -82,12 +83,12 @@ export class RunLoop {
     };
   }
 
-  /** Runs `task` where no vCPU is inside an instruction: now, or after the current slice. */
-  between<T>(task: () => T): Promise<T> {
+  /** Runs `task` where no vCPU is inside an instruction: now, or after the current slice. No vCPU runs before it is done. */
+  between<T>(task: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.betweenSlices.push(() => {
+      this.betweenSlices.push(async () => {
         try {
-          resolve(task());
+          resolve(await task());
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
@@ -96,7 +97,7 @@ export class RunLoop {
         for (const vcpu of this.vcpus) vcpu.kick();
         this.wake();
       } else {
-        this.runBetweenSlices();
+        void this.runBetweenSlices();
       }
     });
   }
@@ -107,7 +108,7 @@ export class RunLoop {
       this.clock.poll();
       if (this.clock.nowNs() >= untilNs) return "until";
       const ran = this.turn(untilNs);
-      this.runBetweenSlices();
+      if (this.betweenSlices.length > 0) await this.runBetweenSlices();
       if (this.stopping) break;
       if (!ran) {
         const end = await this.idle(untilNs);
@@ -167,8 +168,14 @@ export class RunLoop {
     });
   }
 
-  private runBetweenSlices(): void {
-    for (const task of this.betweenSlices.splice(0)) task();
+  private async runBetweenSlices(): Promise<void> {
+    if (this.settling) return; // whoever is at it takes the new tasks too
+    this.settling = true;
+    try {
+      for (let task = this.betweenSlices.shift(); task !== undefined; task = this.betweenSlices.shift()) await task();
+    } finally {
+      this.settling = false;
+    }
   }
 }
 

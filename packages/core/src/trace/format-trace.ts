@@ -1,0 +1,81 @@
+/** One event as a line that people read. For files and tools there is {@link toJsonLine}. */
+import { hex } from "../ids.ts";
+import { NO_DEVICE_ID } from "../irq/irqchip.ts";
+import type { U64 } from "../u64.ts";
+import { formatSysreg } from "../vcpu/vcpu-exit.ts";
+import { toJsonLine } from "./trace.ts";
+import type { TraceEvent } from "./trace-event.ts";
+
+/** `#12       1.204 µs  vcpu0 writes uart0.UARTDR = 0x68`. Kinds that plugins add are shown as JSON. */
+export function formatTrace(event: TraceEvent): string {
+  return `#${String(event.seq).padEnd(6)} ${(event.atNs / 1000).toFixed(3).padStart(10)} µs  ${body(event)}`;
+}
+
+function body(event: TraceEvent): string {
+  switch (event.kind) {
+    case "access": {
+      const place = `${event.device}.${event.register ?? hex(event.offset)}`;
+      return `${who(event.vcpu)} ${event.direction}s ${place}${value(event.value)}${event.aborted ? "  (external abort)" : ""}`;
+    }
+    case "unclaimed":
+      return `${who(event.vcpu)} ${event.direction}s ${hex(event.address)}${value(event.value)}  (nobody's${event.crosses === undefined ? "" : `, crosses ${event.crosses}`}: ${event.answer})`;
+    case "doorbell":
+      return `${who(event.vcpu)} rings ${event.doorbell}${value(event.value)}`;
+    case "sysreg":
+      return `${who(event.vcpu)} ${event.direction}s ${event.register}${value(event.value)}${event.undefined ? "  (undefined)" : ""}`;
+    case "exit":
+      return `${who(event.vcpu)} exits: ${exit(event)}`;
+    case "signal":
+      return `eventfd ${event.eventFd} signalled${value(event.value)}, count ${event.count}`;
+    case "gsi":
+      return `GSI ${event.gsi} ${event.signal}${outcome(event.result)}`;
+    case "msi":
+      return `MSI at ${event.at}: ${hex(event.address)} = ${hex(event.data)}${event.deviceId === undefined || event.deviceId === NO_DEVICE_ID ? "" : ` from device ${hex(event.deviceId)}`}${outcome(event.result)}`;
+    case "pin":
+      return `${event.irqchip} pin ${event.pin} ${event.signal}${outcome(event.result)}`;
+    case "private-line":
+      return `${event.irqchip} private line ${event.intid} of vcpu${event.vcpu} ${event.level ? "high" : "low"}`;
+    case "vcpu-line":
+      return `${event.irqchip} drives ${event.line.toUpperCase()} of vcpu${event.vcpu} ${event.level ? "high" : "low"}`;
+    case "completion":
+      return `${event.irqchip} pin ${event.pin} completed`;
+    case "overwrite":
+      return `memory ${hex(event.address)}+${hex(event.length)} overwritten`;
+    case "machine":
+      return `machine ${event.what}${event.reset === undefined ? "" : ` (${event.reset})`}`;
+    default:
+      return toJsonLine(event);
+  }
+}
+
+function exit(event: Extract<TraceEvent, { kind: "exit" }>): string {
+  switch (event.reason) {
+    case "mmio":
+    case "pio":
+      return `${event.reason} ${event.direction} ${event.width} bytes at ${hex(event.address)}${value(event.value)}${event.aborted ? "  (external abort)" : ""}`;
+    case "sysreg":
+      return `${event.direction === "read" ? "mrs" : "msr"} ${formatSysreg(event.encoding)}${value(event.value)}${event.undefined ? "  (undefined)" : ""}`;
+    case "hypercall":
+      return `${event.conduit} ${hex(event.functionId)} → ${hex(event.result)}`;
+    case "shutdown":
+      return `shutdown, status ${event.status}`;
+    case "debug":
+      return `debug at ${hex(event.pc)}`;
+    case "fault":
+      return `fault: ${event.message}`;
+    default:
+      return event.reason;
+  }
+}
+
+function who(vcpu: number): string {
+  return vcpu < 0 ? "host" : `vcpu${vcpu}`;
+}
+
+function value(value: U64 | undefined): string {
+  return value === undefined ? "" : ` = ${hex(value)}`;
+}
+
+function outcome(result: number): string {
+  return result > 0 ? "" : result === 0 ? "  (coalesced)" : "  (ignored)";
+}
