@@ -25,8 +25,7 @@ export function consolePlugin(options: { readonly base: number; readonly output:
     create: (vmm) => ({
       attach(scope) {
         const frame = new RegisterFrame(new Console(options.output), consoleRegisters);
-        const region = vmm.bus.claim({ name: "console", base: options.base, size: consoleRegisters.frameSize }, frame);
-        scope.add(() => region.release());
+        scope.add(vmm.bus.claim({ name: "console", base: options.base, size: consoleRegisters.frameSize }, frame));
       },
     }),
   });

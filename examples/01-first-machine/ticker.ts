@@ -77,8 +77,7 @@ export function tickerPlugin(options: { readonly base: number; readonly gsi: num
       const ticker = new Ticker(vmm.clock, vmm.router.line(options.gsi, "ticker"));
       return {
         attach(scope) {
-          const region = vmm.bus.claim({ name: "ticker", base: options.base, size: tickerRegisters.frameSize }, new RegisterFrame(ticker, tickerRegisters));
-          scope.add(() => region.release());
+          scope.add(vmm.bus.claim({ name: "ticker", base: options.base, size: tickerRegisters.frameSize }, new RegisterFrame(ticker, tickerRegisters)));
         },
         reset: () => ticker.reset(),
         save: () => ticker.save(),

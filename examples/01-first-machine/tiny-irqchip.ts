@@ -149,8 +149,7 @@ export function tinyIrqchip(options: { readonly base: number }): PluginDefinitio
     create: (vmm) => ({
       attach(scope) {
         const frame = new RegisterFrame(vmm.get(TinyIrqchipToken), tinyRegisters);
-        const region = vmm.bus.claim({ name: "tiny-irqchip", base: options.base, size: tinyRegisters.frameSize }, frame);
-        scope.add(() => region.release());
+        scope.add(vmm.bus.claim({ name: "tiny-irqchip", base: options.base, size: tinyRegisters.frameSize }, frame));
       },
     }),
   });

@@ -35,6 +35,7 @@ export * from "./machine/vmm-plugin.ts";
 export * from "./memory/guest-memory.ts";
 export type { WasmMemory } from "./memory/wasm-memory.ts";
 export * from "./plain-data.ts";
+export type { Held } from "./scope.ts";
 export * from "./tokens.ts";
 export { formatTrace } from "./trace/format-trace.ts";
 export * from "./trace/trace.ts";

@@ -11,6 +11,7 @@
 import type { Subscription } from "rxjs";
 import { ConfigError } from "../errors.ts";
 import { hex } from "../ids.ts";
+import { type Held, Holding } from "../scope.ts";
 import type { U64 } from "../u64.ts";
 import type { WireEnd, WireOwner } from "../wire/wire.ts";
 import { Wire } from "../wire/wire.ts";
@@ -26,22 +27,19 @@ export type AccessArgs = readonly [isWrite: boolean, offset: number, width: Widt
 /** As {@link AccessArgs} with the absolute address. */
 export type UnclaimedArgs = readonly [isWrite: boolean, address: number, width: Width, value: U64, vcpu: number];
 
-/** A claimed range. Whoever owns `accesses$` is the device. */
-export interface Region extends AddressRange {
+/** A claimed range. Whoever owns `accesses$` is the device. Releasing gives the range back; its taps complete. */
+export interface Region extends AddressRange, Held {
   readonly name: string;
   readonly accesses$: WireEnd<AccessArgs, U64, BusAccess>;
   /** Reads without side effects, where the device offers it. */
   peek(offset: number, width: Width, vcpu: number): U64 | undefined;
-  /** Gives the range back; its taps complete. */
-  release(): void;
 }
 
 /** A registered doorbell. Whoever owns `hits$` is told; without an owner the writes are swallowed all the same. */
-export interface Doorbell {
+export interface Doorbell extends Held {
   readonly name: string;
   readonly match: DoorbellMatch;
   readonly hits$: WireEnd<readonly [value: U64, vcpu: number, width: Width], void, DoorbellHit>;
-  release(): void;
 }
 
 /** What to do with accesses nobody claims. */
@@ -201,7 +199,7 @@ export class Bus {
   }
 }
 
-class ClaimedRegion implements Region {
+class ClaimedRegion extends Holding implements Region {
   readonly name: string;
   readonly base: number;
   readonly size: number;
@@ -210,6 +208,7 @@ class ClaimedRegion implements Region {
   private readonly onRelease: () => void;
 
   constructor(order: WireOrder, space: BusSpace, claim: AddressRange & { readonly name: string }, onRelease: () => void) {
+    super();
     this.name = claim.name;
     this.base = claim.base;
     this.size = claim.size;
@@ -257,19 +256,20 @@ class ClaimedRegion implements Region {
     return this.device?.peek?.(offset, width, vcpu);
   }
 
-  release(): void {
+  protected giveBack(): void {
     this.onRelease();
     this.accesses$.complete();
   }
 }
 
-class RegisteredDoorbell implements Doorbell {
+class RegisteredDoorbell extends Holding implements Doorbell {
   readonly name: string;
   readonly match: DoorbellMatch;
   readonly hits$: Wire<readonly [value: U64, vcpu: number, width: Width], void, DoorbellHit>;
   private readonly onRelease: () => void;
 
   constructor(order: WireOrder, space: BusSpace, name: string, match: DoorbellMatch, onRelease: () => void) {
+    super();
     this.name = name;
     this.match = match;
     this.onRelease = onRelease;
@@ -290,7 +290,7 @@ class RegisteredDoorbell implements Doorbell {
     });
   }
 
-  release(): void {
+  protected giveBack(): void {
     this.onRelease();
     this.hits$.complete();
   }

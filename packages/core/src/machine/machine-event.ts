@@ -3,7 +3,7 @@ import type { WireEvent } from "../wire/wire-order.ts";
 
 export interface MachineEvent extends WireEvent {
   readonly kind: "machine";
-  readonly what: "started" | "reset" | "restored" | "closed";
+  readonly what: "started" | "reset" | "restoring" | "closed";
   /** Which reset. */
   readonly reset?: "power-on" | "warm";
 }

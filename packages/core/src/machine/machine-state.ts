@@ -41,18 +41,34 @@ export class MachineState {
     };
   }
 
-  /** Takes what `save` gave on a machine of the same shape. The clock comes first, because devices arm their timers on it. */
+  /** Takes what `save` gave on a machine of the same shape. @throws PluginError, SnapshotError; then `rollBack`. */
   restore(data: PlainData): void {
+    this.apply(data, (use) => use());
+  }
+
+  /** Back to what `save` gave before a failed `restore`. The plugin that failed has changed nothing, so that it may fail again here. */
+  rollBack(data: PlainData): void {
+    this.apply(data, (use) => {
+      try {
+        use();
+      } catch {
+        // told already, by the restore that failed
+      }
+    });
+  }
+
+  /** The clock comes first, because devices arm their timers on it. */
+  private apply(data: PlainData, attempt: (use: () => void) => void): void {
     const { core } = this;
     const state = data as unknown as SavedMachine;
     core.clock.restore(state.clock);
     this.plugins.each("restore", (plugin, { name }) => {
       const saved = state.plugins[name];
-      if (saved !== undefined) plugin.restore?.(saved);
+      if (saved !== undefined) attempt(() => plugin.restore?.(saved));
     });
     core.router.restore(state.router);
-    for (const irqchip of core.irqchips) irqchip.restore(state.irqchips[irqchip.name]!);
-    for (const [id, vcpu] of core.vcpus.entries()) vcpu.restore(state.vcpus[id]!);
+    for (const irqchip of core.irqchips) attempt(() => irqchip.restore(state.irqchips[irqchip.name]!));
+    for (const [id, vcpu] of core.vcpus.entries()) attempt(() => vcpu.restore(state.vcpus[id]!));
     core.order.sequence = state.sequence;
   }
 

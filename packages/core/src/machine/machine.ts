@@ -64,7 +64,7 @@ export class Machine {
   readonly errors$: Observable<TraplineError>;
   /** Every event of every wire, in order. Hot; costs nothing until subscribed. */
   readonly trace$: Observable<TraceEvent>;
-  /** Started, reset, restored, closed. */
+  /** Started, reset, restoring, closed. */
   readonly events$: WireEnd<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>;
 
   private readonly config: MachineConfig;
@@ -227,15 +227,17 @@ export class Machine {
     await this.loop.between(async () => {
       await this.plugins.quiesce();
       const before = this.state.save();
+      this.events.emit("restoring", undefined); // the last number of the old order: what follows is numbered as it was saved
       try {
         this.state.restore(snapshot.state);
+        const { sequence } = this.core.order;
         restoreMemory(this.core.memory, snapshot.memory);
+        this.core.order.sequence = sequence; // filling memory is no event of the saved machine
       } catch (error) {
-        this.state.restore(before);
+        this.state.rollBack(before);
         throw error;
       }
       this.failure = undefined;
-      this.events.emit("restored", undefined);
     });
   }
 

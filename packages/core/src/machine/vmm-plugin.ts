@@ -79,7 +79,7 @@ export interface PluginDefinition {
  *     create(vmm) {
  *       const device = new Blinker(vmm.router.line(gsi, "blinker"), vmm.clock);
  *       return {
- *         attach: (scope) => scope.add(() => vmm.bus.claim({ name: "blinker", base, size: 0x1000 }, device).release()),
+ *         attach: (scope) => scope.add(vmm.bus.claim({ name: "blinker", base, size: 0x1000 }, device)),
  *         reset: () => device.reset(),
  *       };
  *     },

@@ -1,5 +1,5 @@
 /**
- * PlainData ↔ JSON text. What JSON lacks is written as an object with one key that starts with `$`: `{"$big":"0x…"}`,
+ * PlainData ↔ JSON text. What JSON lacks is written as an object with one key that starts with `$`: `{"$big":"12"}`,
  * `{"$bytes":"base64"}`. A real key that starts with `$` gets another `$` in front.
  */
 import { SnapshotError } from "../errors.ts";
@@ -12,7 +12,7 @@ export const MAX_STATE_DEPTH = 64;
 
 export function toJson(data: PlainData, depth = 0): Json {
   if (depth > MAX_STATE_DEPTH) throw new SnapshotError(`a saved state is nested more than ${MAX_STATE_DEPTH} deep`, { limit: MAX_STATE_DEPTH, remedy: "look for a cycle in what save returns" });
-  if (typeof data === "bigint") return { $big: `0x${data.toString(16)}` };
+  if (typeof data === "bigint") return { $big: data.toString() };
   if (typeof data === "number" && !Number.isFinite(data)) return { $number: String(data) };
   if (data === null || typeof data !== "object") return data;
   if (data instanceof Uint8Array) return { $bytes: toBase64(data) };
@@ -40,7 +40,7 @@ export function fromJson(json: unknown, depth = 0): PlainData {
 }
 
 function readBig(text: string): bigint {
-  if (/^0x[0-9a-f]+$/.test(text)) return BigInt(text);
+  if (/^-?\d+$/.test(text)) return BigInt(text);
   throw new SnapshotError(`the snapshot holds ${JSON.stringify(text)} where a number belongs`, { value: text, remedy: "the file is damaged: take another" });
 }
 

@@ -3,6 +3,7 @@
  * What nobody claims is UNDEFINED. Constant time: one array look-up by the 16-bit encoding.
  */
 import { ConfigError } from "../errors.ts";
+import { type Held, Holding } from "../scope.ts";
 import type { U64 } from "../u64.ts";
 import { Wire, type WireEnd } from "../wire/wire.ts";
 import type { WireEvent, WireOrder } from "../wire/wire-order.ts";
@@ -40,11 +41,10 @@ export interface SysregAccess extends WireEvent {
 }
 
 /** The registers of one claimant. */
-export interface SysregBlock {
+export interface SysregBlock extends Held {
   readonly name: string;
   readonly registers: readonly SysregClaim[];
   readonly accesses$: WireEnd<SysregArgs, U64, SysregAccess>;
-  release(): void;
 }
 
 export class SysregSpace {
@@ -93,7 +93,7 @@ export class SysregSpace {
   }
 }
 
-class ClaimedBlock implements SysregBlock {
+class ClaimedBlock extends Holding implements SysregBlock {
   readonly name: string;
   readonly registers: readonly SysregClaim[];
   readonly device: SysregDevice;
@@ -101,6 +101,7 @@ class ClaimedBlock implements SysregBlock {
   private readonly onRelease: () => void;
 
   constructor(order: WireOrder, name: string, registers: readonly SysregClaim[], device: SysregDevice, onRelease: () => void) {
+    super();
     this.name = name;
     this.registers = registers;
     this.device = device;
@@ -127,7 +128,7 @@ class ClaimedBlock implements SysregBlock {
     );
   }
 
-  release(): void {
+  protected giveBack(): void {
     this.onRelease();
     this.accesses$.complete();
   }
