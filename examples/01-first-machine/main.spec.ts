@@ -1,21 +1,8 @@
 /** Runs the example as a user does and reads what it prints. */
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { runExample } from "../run-example.ts";
 
-function run(): string {
-  const main = fileURLToPath(new URL("main.ts", import.meta.url));
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  const { stdout, stderr, status } = spawnSync(process.execPath, ["--conditions=@trapline/source", "--import", "tsx", main], {
-    cwd: root,
-    env: { ...process.env, TSX_TSCONFIG_PATH: "tsconfig.base.json" },
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-  expect(stderr).toBe("");
-  expect(status).toBe(0);
-  return stdout;
-}
+const run = (): string => runExample("01-first-machine").stdout;
 
 it("prints the story of its README: a greeting, three interrupts from source to completion, power-off", () => {
   const lines = run().trimEnd().split("\n");
