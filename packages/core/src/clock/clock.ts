@@ -42,12 +42,12 @@ export interface DrivenClock extends Clock {
   nextDeadlineNs(): number;
   /** `instructions` were retired: virtual time advances and fires what came due. No effect on host time. */
   elapse(instructions: number): void;
-  /** Instructions that may run before the next deadline; Infinity on host time. At least 1. */
-  instructionsToDeadline(): number;
+  /** Instructions that may run before `ns` is reached, at least 1; Infinity on host time. */
+  instructionsUntil(ns: number): number;
   /** Fires what is due by now. */
   poll(): void;
-  /** Every vCPU is idle: virtual time jumps to the next deadline and fires it. False when it cannot (no deadline, or host time). */
-  skipIdle(): boolean;
+  /** Every vCPU is idle: virtual time jumps to the next deadline and fires it, but not past `limitNs`. False when it cannot (neither is finite, or host time). */
+  skipIdle(limitNs: number): boolean;
   /** The clock's own state. */
   save(): SavedClock;
   restore(saved: SavedClock): void;

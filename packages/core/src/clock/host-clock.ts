@@ -30,7 +30,7 @@ export class HostClock implements DrivenClock {
 
   elapse(): void {}
 
-  instructionsToDeadline(): number {
+  instructionsUntil(): number {
     return Infinity;
   }
 

@@ -54,10 +54,8 @@ export class VirtualClock implements DrivenClock {
     this.advanceTo(this.now + ns);
   }
 
-  instructionsToDeadline(): number {
-    const ns = this.timers.nextDeadlineNs - this.now;
-    if (ns === Infinity) return Infinity;
-    return Math.max(1, Math.ceil((ns * this.instructionsPerUs - this.remainder) / 1000));
+  instructionsUntil(ns: number): number {
+    return Math.max(1, Math.ceil(((ns - this.now) * this.instructionsPerUs - this.remainder) / 1000));
   }
 
   /** Moves on to `ns` (never back), firing what comes due on the way at its own time. */
@@ -70,11 +68,11 @@ export class VirtualClock implements DrivenClock {
     this.advanceTo(this.now);
   }
 
-  skipIdle(): boolean {
-    const next = this.timers.nextDeadlineNs;
-    if (next === Infinity) return false;
+  skipIdle(limitNs: number): boolean {
+    const target = Math.min(this.timers.nextDeadlineNs, limitNs);
+    if (target === Infinity) return false;
     this.remainder = 0;
-    this.advanceTo(next);
+    this.advanceTo(target);
     return true;
   }
 

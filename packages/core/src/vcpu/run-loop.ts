@@ -1,7 +1,7 @@
 /**
  * Runs vCPUs in turns on one thread, moves time, and sleeps when there is nothing to do.
  *
- * Each runnable vCPU gets a slice of at most `quantum` instructions, cut short at the next timer deadline, in order of its
+ * Each runnable vCPU gets a slice of at most `quantum` instructions, cut short at the next timer deadline, in the order of its
  * id: deterministic and fair. When no vCPU can run, virtual time jumps to the next deadline; on host time, or when only the
  * outside can wake the machine, the loop sleeps without polling. Every `YIELD_MS` of host time it lets the event loop run, so
  * that signals, streams and other machines get their turn however busy the guest is.
@@ -128,30 +128,25 @@ export class RunLoop {
     for (const vcpu of this.vcpus) {
       if (!vcpu.runnable) continue;
       ran = true;
-      // A slice may overrun `untilNs` on virtual time only by what one timer step cannot divide: see instructionsToDeadline.
-      const budget = Math.max(1, Math.min(this.quantum, this.clock.instructionsToDeadline(), this.remaining(untilNs)));
+      const { clock } = this;
+      const budget = Math.min(this.quantum, clock.instructionsUntil(Math.min(clock.nextDeadlineNs(), untilNs)));
       vcpu.run(budget);
       if (this.stopping || this.betweenSlices.length > 0 || this.clock.nowNs() >= untilNs) break;
     }
     return ran;
   }
 
-  private remaining(untilNs: number): number {
-    return this.clock.kind === "virtual" && untilNs !== Infinity ? Math.max(1, Math.ceil(untilNs - this.clock.nowNs())) : Infinity;
-  }
-
   private async idle(untilNs: number): Promise<LoopEnd | undefined> {
-    const next = this.clock.nextDeadlineNs();
-    if (this.clock.kind === "virtual" && next !== Infinity) {
-      if (next > untilNs) return "until";
-      this.clock.skipIdle();
-      return undefined;
+    const { clock } = this;
+    const held = this.holds > 0;
+    const next = clock.nextDeadlineNs();
+    if (!held) {
+      if (this.vcpus.every((vcpu) => vcpu.off)) return "halted"; // a timer that goes on ticking wakes nobody
+      if (next === Infinity) return "idle";
     }
-    const outside = this.holds > 0;
-    if (next === Infinity && !outside && untilNs === Infinity) return this.vcpus.every((vcpu) => vcpu.off) ? "halted" : "idle";
-    if (this.clock.kind === "virtual" && !outside) return this.vcpus.every((vcpu) => vcpu.off) ? "halted" : "idle";
-    const deadline = this.clock.kind === "virtual" ? Infinity : Math.min(next, untilNs);
-    await this.sleep(deadline === Infinity ? Infinity : Math.max(0, (deadline - this.clock.nowNs()) / 1e6));
+    if (clock.skipIdle(untilNs)) return undefined;
+    const deadline = clock.kind === "virtual" ? Infinity : Math.min(next, untilNs);
+    await this.sleep(Math.max(0, (deadline - clock.nowNs()) / 1e6));
     return undefined;
   }
 
