@@ -17,11 +17,9 @@ export function toJson(data: PlainData, depth = 0): Json {
   if (data === null || typeof data !== "object") return data;
   if (data instanceof Uint8Array) return { $bytes: toBase64(data) };
   if (Array.isArray(data)) return data.map((item: PlainData) => toJson(item, depth + 1));
-  const object: { [key: string]: Json } = {};
-  for (const [key, value] of Object.entries(data as { readonly [key: string]: PlainData })) {
-    object[key.startsWith("$") ? `$${key}` : key] = toJson(value, depth + 1);
-  }
-  return object;
+  const entries = Object.entries(data as { readonly [key: string]: PlainData });
+  // fromEntries, not assignment: a key may be "__proto__".
+  return Object.fromEntries(entries.map(([key, value]) => [key.startsWith("$") ? `$${key}` : key, toJson(value, depth + 1)]));
 }
 
 /** @throws SnapshotError for JSON that `toJson` never writes. */

@@ -238,6 +238,11 @@ describe("plain data as JSON", () => {
     ) as fc.Arbitrary<PlainData>,
   })).value;
 
+  it("keeps a key named __proto__", () => {
+    const data = JSON.parse('{"__proto__":{"$x":1}}') as PlainData;
+    expect(JSON.stringify(fromJson(JSON.parse(JSON.stringify(toJson(data)))))).toBe('{"__proto__":{"$x":1}}');
+  });
+
   it("round-trips everything, keys that start with $ and numbers JSON lacks included", () => {
     fc.assert(
       fc.property(plain, (data) => {
