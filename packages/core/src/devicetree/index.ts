@@ -27,6 +27,8 @@ export {
   type IrqTrigger,
   type SpiTrigger,
 } from "./interrupt-specifier.ts";
+export { lintDeviceTree } from "./lint-device-tree.ts";
+export type { DeviceTreeFinding, DeviceTreeRule } from "./lint-finding.ts";
 export { MAX_NAME_BYTES } from "./names.ts";
 export type { NodeContribution } from "./node-contribution.ts";
 export { parseDtb, type ParseDtbOptions } from "./parse-dtb.ts";
