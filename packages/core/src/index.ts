@@ -1,3 +1,4 @@
+export * from "./devicetree/index.ts";
 export * from "./errno.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";

@@ -7,6 +7,7 @@ import type { ServiceIdentifier } from "inversify";
 import { type Observable, ReplaySubject, Subscription } from "rxjs";
 import type { Bus } from "../bus/bus.ts";
 import type { DrivenClock } from "../clock/clock.ts";
+import { addMemory, type DeviceTree, DeviceTreeBuilder } from "../devicetree/index.ts";
 import { ConfigError, InvariantError, isTraplineError, messageOf, SnapshotError, type TraplineError } from "../errors.ts";
 import type { GsiRouter } from "../irq/gsi-router.ts";
 import type { Irqchip } from "../irq/irqchip.ts";
@@ -239,6 +240,19 @@ export class Machine {
       }
       this.failure = undefined;
     });
+  }
+
+  /**
+   * The device tree: memory from core, the rest from the plugins. `writeDtb` makes it a blob, `printDts` text.
+   * @throws PluginError, DeviceTreeError naming two contributors that disagree, or a label nobody defines
+   */
+  deviceTree(): DeviceTree {
+    this.checkOpen();
+    const builder = new DeviceTreeBuilder();
+    builder.node("/", "core").set("#address-cells", 2).set("#size-cells", 2);
+    for (const { name, base, size, readOnly } of this.core.memory.regions) if (!readOnly) addMemory(builder, { base, size }, `memory region ${name}`);
+    this.plugins.each("device-tree", (plugin) => plugin.deviceTree?.(builder));
+    return builder.build();
   }
 
   /** Stops, releases everything in reverse, and completes every wire. Calling it again waits for the first. @throws PluginError, after everything was released. */

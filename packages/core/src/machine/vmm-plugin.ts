@@ -14,6 +14,7 @@
  */
 import type { ContainerModule, ServiceIdentifier } from "inversify";
 import type { Subscription } from "rxjs";
+import type { DeviceTreeBuilder } from "../devicetree/index.ts";
 import type { PlainData, ResetKind } from "../plain-data.ts";
 import { API_VERSION } from "../tokens.ts";
 import type { Vmm } from "./vmm.ts";
@@ -36,6 +37,8 @@ export interface VmmPlugin {
   restore?(state: PlainData): void;
   /** Raise it whenever what `save` gives changes its meaning. Default 1. */
   readonly stateVersion?: number;
+  /** Adds its nodes to the machine's device tree; under its own name as the contributor. Called whenever a tree is built. */
+  deviceTree?(tree: DeviceTreeBuilder): void;
 }
 
 /**

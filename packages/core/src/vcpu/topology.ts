@@ -19,12 +19,12 @@ export function defaultAffinity(vcpu: number): number {
  * @throws ConfigError for a count out of range, a list of another length, or one affinity given twice
  */
 export function topology(count: number, affinities?: readonly number[]): VcpuTopology {
-  if (!Number.isInteger(count) || count < 1 || count > MAX_VCPUS) {
+  if (!Number.isInteger(count) || count < 0 || count > MAX_VCPUS) {
     throw new ConfigError(`a machine of ${count} vCPUs`, {
       subject: "vcpus",
       value: count,
       limit: MAX_VCPUS,
-      remedy: `ask for 1 to ${MAX_VCPUS}`,
+      remedy: `ask for 0 to ${MAX_VCPUS}`,
     });
   }
   if (affinities !== undefined && affinities.length !== count) {

@@ -46,7 +46,7 @@ export interface Vcpu extends Stateful {
 
 /** What a backend is told when the machine is composed. */
 export interface VcpuTopology {
-  /** Number of vCPUs, 1 … 65536. */
+  /** Number of vCPUs, 0 … 65536; none is a machine that only the host drives. */
   readonly count: number;
   /** Affinity of a vCPU as MPIDR_EL1 packs it: Aff3[31:24] Aff2[23:16] Aff1[15:8] Aff0[7:0]. */
   affinity(vcpu: number): number;
