@@ -86,5 +86,5 @@ export class MachineContainer {
 
 function name(token: ServiceIdentifier): string {
   if (typeof token === "symbol") return (token.description ?? "a service").replace(/^trapline\/\d+\//, "");
-  return typeof token === "function" ? token.name : String(token);
+  return typeof token === "function" ? token.name : token;
 }

@@ -22,7 +22,7 @@ import * as exit from "../vcpu/vcpu-exit.ts";
 import type { ExitArgs, VcpuExit } from "../vcpu/vcpu-exit.ts";
 import type { Wire } from "../wire/wire.ts";
 import type { WireOrder } from "../wire/wire-order.ts";
-import { GuestException, GuestOp } from "./guest-op.ts";
+import { GuestException, type GuestOp } from "./guest-op.ts";
 
 /** Guest code: yields operations, is given what they evaluate to. */
 export type GuestCode = Generator<GuestOp, void, unknown>;

@@ -72,8 +72,8 @@ function who(vcpu: number): string {
   return vcpu < 0 ? "host" : `vcpu${vcpu}`;
 }
 
-function value(value: U64 | undefined): string {
-  return value === undefined ? "" : ` = ${hex(value)}`;
+function value(of: U64 | undefined): string {
+  return of === undefined ? "" : ` = ${hex(of)}`;
 }
 
 function outcome(result: number): string {
