@@ -14,14 +14,26 @@ import type { IrqchipFactory, Trigger } from "./irqchip-under-test.ts";
 /** Registers the suite with vitest under `name`. */
 export function describeIrqchip(name: string, factory: IrqchipFactory): void {
   const { triggers, unimplementedPin } = factory();
-  describe(`${name} keeps the irqchip contract`, () => {
-    describe("at power-on", () => quiet(factory));
-    if (triggers.includes("level")) describe("a level pin", () => levelPin(factory));
-    if (triggers.includes("edge")) describe("an edge pin", () => edgePin(factory));
-    describe("several pins", () => severalPins(factory, triggers[0]!));
-    describe("what it does not have", () => absent(factory, unimplementedPin));
-    describe("reset, save and restore", () => state(factory, triggers[0]!));
-    describe("any sequence of signals and guest actions", () => anySequence(factory));
+  describe(`${name}, irqchip contract: at power-on`, () => {
+    quiet(factory);
+  });
+  describe.runIf(triggers.includes("level"))(`${name}, irqchip contract: a level pin`, () => {
+    levelPin(factory);
+  });
+  describe.runIf(triggers.includes("edge"))(`${name}, irqchip contract: an edge pin`, () => {
+    edgePin(factory);
+  });
+  describe(`${name}, irqchip contract: several pins`, () => {
+    severalPins(factory, triggers[0]!);
+  });
+  describe(`${name}, irqchip contract: what it does not have`, () => {
+    absent(factory, unimplementedPin);
+  });
+  describe(`${name}, irqchip contract: reset, save and restore`, () => {
+    state(factory, triggers[0]!);
+  });
+  describe(`${name}, irqchip contract: any sequence of signals and guest actions`, () => {
+    anySequence(factory);
   });
 }
 
@@ -205,7 +217,7 @@ function severalPins(factory: IrqchipFactory, trigger: Trigger): void {
       signal(bench, pin, LOW);
       bench.complete(pin);
     }
-    expect(taken.toSorted()).toEqual(pins.toSorted());
+    expect(new Set(taken)).toEqual(new Set(pins));
     expect(bench.signalled).toBe(false);
   });
 
