@@ -1,0 +1,135 @@
+/**
+ * A failing tap is unsubscribed and reported, and harms nobody: neither the owner, nor the emitter, nor the other taps.
+ * The rows go through the ways in which RxJS lets user code run; the note is what plain RxJS 7.8 does with the same code.
+ */
+import { concatMap, finalize, map, mergeMap, type Observable, of, scan, share, Subject, switchMap, take, tap, throwError } from "rxjs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TraplineError } from "../errors.ts";
+import { Wire } from "./wire.ts";
+import { type WireEvent, WireOrder } from "./wire-order.ts";
+
+type NumberWire = Wire<readonly [value: number], number, WireEvent & { readonly value: number }>;
+
+let reports: TraplineError[];
+let wire: NumberWire;
+let uncaught: unknown[];
+const catchUncaught = (error: unknown): void => void uncaught.push(error);
+
+beforeEach(() => {
+  reports = [];
+  uncaught = [];
+  wire = new Wire<readonly [value: number], number, WireEvent & { readonly value: number }>(new WireOrder(undefined, (error) => reports.push(error)), {
+    name: "uart0.accesses",
+    unowned: 0,
+    describe: (seq, atNs, _answer, value) => ({ seq, atNs, kind: "number", value }),
+  });
+  wire.own("uart0", (value) => value + 1);
+  process.on("uncaughtException", catchUncaught); // where RxJS puts a consumer's exception, one timer tick later
+});
+afterEach(() => {
+  process.off("uncaughtException", catchUncaught);
+});
+
+const boom = (): never => {
+  throw new Error("boom");
+};
+
+/** Ways to fail when the value 1 comes by. */
+const FAILURES: readonly (readonly [what: string, subscribe: (source: Observable<{ readonly value: number }>) => { readonly closed: boolean }])[] = [
+  ["in the consumer", (source) => source.subscribe(boom)],
+  ["in an observer object", (source) => source.subscribe({ next: boom })],
+  ["in an operator, without an error handler", (source) => source.pipe(map(boom)).subscribe()],
+  ["behind one operator", (source) => source.pipe(map((x) => x)).subscribe(boom)],
+  ["behind a chain of operators", (source) => source.pipe(map((x) => x), scan((n) => n + 1, 0), tap()).subscribe(boom)],
+  ["in the middle of a chain", (source) => source.pipe(map((x) => x), tap(boom), map((x) => x)).subscribe()],
+  ["in a projection of mergeMap", (source) => source.pipe(mergeMap(boom)).subscribe()],
+  ["in an inner Observable of concatMap", (source) => source.pipe(concatMap(() => throwError(() => new Error("boom")))).subscribe()],
+  ["behind switchMap to a plain Observable", (source) => source.pipe(switchMap(() => of(1))).subscribe(boom)],
+  ["behind share", (source) => source.pipe(share()).subscribe(boom)],
+  ["in an error handler", (source) => source.pipe(map(() => { throw new Error("first"); })).subscribe({ error: boom })],
+];
+
+describe("a tap that throws", () => {
+  it.each(FAILURES)("%s is unsubscribed and reported; nobody else notices", async (_what, subscribe) => {
+    const seen: number[] = [];
+    wire.subscribe(({ value }) => seen.push(value));
+    const failing = subscribe(wire);
+    wire.subscribe(({ value }) => seen.push(-value));
+
+    expect(wire.emit(1)).toBe(2);
+    expect(wire.emit(2)).toBe(3);
+    expect(seen).toEqual([1, -1, 2, -2]);
+    expect(failing.closed).toBe(true);
+    expect(reports[0]).toMatchObject({ kind: "tap", facts: { subject: "uart0.accesses" } });
+    expect(reports[0]?.message).toBe("a tap of uart0.accesses threw and was unsubscribed: boom; catch inside the subscriber; the machine and the other taps go on");
+    expect((reports[0]?.cause as Error).message).toBe("boom");
+
+    await new Promise((resolve) => setTimeout(resolve, 0)); // RxJS would throw on this tick
+    expect(uncaught).toEqual([]);
+  });
+
+  it("in its error handler's absence of trouble is not reported: the handler took care", () => {
+    const handled: string[] = [];
+    wire.pipe(map(boom)).subscribe({ error: (error: Error) => handled.push(error.message) });
+    wire.emit(1);
+    expect([handled, reports]).toEqual([["boom"], []]);
+    expect(wire.tapped).toBe(false);
+  });
+
+  it("in its complete handler is reported", () => {
+    const order: string[] = [];
+    wire.subscribe({ complete: boom });
+    wire.subscribe({ complete: () => order.push("other") });
+    wire.complete();
+    expect([order, reports.map(({ kind }) => kind)]).toEqual([["other"], ["tap"]]);
+  });
+});
+
+describe("a tap that behaves", () => {
+  it("may be a Subject", () => {
+    const subject = new Subject<{ readonly value: number }>();
+    const seen: number[] = [];
+    subject.subscribe({ next: ({ value }) => seen.push(value), complete: () => seen.push(-1) });
+    wire.subscribe(subject);
+    wire.emit(4);
+    wire.complete();
+    expect(seen).toEqual([4, -1]);
+  });
+
+  it("may be an object with methods, which keep their `this`", () => {
+    class Counter {
+      count = 0;
+      next(): void {
+        this.count++;
+      }
+    }
+    const counter = new Counter();
+    wire.subscribe(counter);
+    wire.emit(1);
+    expect(counter.count).toBe(1);
+  });
+
+  it("may use the three-callback form", () => {
+    const log: string[] = [];
+    wire.subscribe(
+      () => log.push("next"),
+      () => log.push("error"),
+      () => log.push("complete"),
+    );
+    wire.emit(1);
+    wire.complete();
+    expect(log).toEqual(["next", "complete"]);
+  });
+
+  it("behind share ends by itself when its last consumer leaves", () => {
+    const shared = wire.pipe(share());
+    const seen: number[] = [];
+    const first = shared.subscribe(({ value }) => seen.push(value));
+    const second = shared.subscribe(({ value }) => seen.push(value * 10));
+    wire.emit(1);
+    first.unsubscribe();
+    wire.emit(2);
+    second.unsubscribe();
+    expect([seen, wire.tapped]).toEqual([[1, 10, 20], false]);
+  });
+});
