@@ -95,7 +95,11 @@ export function isTraplineError(error: unknown, kind?: ErrorKind): error is Trap
   return kind === undefined || (error as TraplineError).kind === kind;
 }
 
-/** The sentence of any thrown value. */
+/** The sentence of any thrown value. Never throws itself: it runs where a plugin has just failed. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "a value that cannot be printed";
+  }
 }

@@ -83,6 +83,22 @@ describe("a tap that throws", () => {
     wire.complete();
     expect([order, reports.map(({ kind }) => kind)]).toEqual([["other"], ["tap"]]);
   });
+
+  it.each([
+    ["nothing", undefined, "undefined"],
+    ["a string", "bad", "bad"],
+    ["a symbol", Symbol("bad"), "Symbol(bad)"],
+    ["an object without a prototype", Object.create(null) as unknown, "a value that cannot be printed"],
+    ["an error whose message throws", Object.defineProperty(new Error(), "message", { get: boom }), "a value that cannot be printed"],
+  ])("may throw %s", (_what, thrown, text) => {
+    wire.subscribe(() => {
+      throw thrown;
+    });
+    expect(wire.emit(1)).toBe(2);
+    expect(reports.map(({ message }) => message)).toEqual([
+      `a tap of uart0.accesses threw and was unsubscribed: ${text}; catch inside the subscriber; the machine and the other taps go on`,
+    ]);
+  });
 });
 
 describe("a tap that behaves", () => {
