@@ -2,7 +2,7 @@
  * A failing tap is unsubscribed and reported, and harms nobody: neither the owner, nor the emitter, nor the other taps.
  * The rows go through the ways in which RxJS lets user code run; the note is what plain RxJS 7.8 does with the same code.
  */
-import { concatMap, finalize, map, mergeMap, type Observable, of, scan, share, Subject, switchMap, take, tap, throwError } from "rxjs";
+import { concatMap, finalize, map, mergeMap, type Observable, of, scan, share, Subject, Subscriber, switchMap, take, tap, throwError } from "rxjs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TraplineError } from "../errors.ts";
 import { Wire } from "./wire.ts";
@@ -34,6 +34,11 @@ const boom = (): never => {
   throw new Error("boom");
 };
 
+/** What another copy of rxjs, or a library with subscribers of its own, may put behind a wire. */
+class RawSubscriber extends Subscriber<unknown> {
+  protected override _next = boom;
+}
+
 /** Ways to fail when the value 1 comes by. */
 const FAILURES: readonly (readonly [what: string, subscribe: (source: Observable<{ readonly value: number }>) => { readonly closed: boolean }])[] = [
   ["in the consumer", (source) => source.subscribe(boom)],
@@ -47,6 +52,8 @@ const FAILURES: readonly (readonly [what: string, subscribe: (source: Observable
   ["behind switchMap to a plain Observable", (source) => source.pipe(switchMap(() => of(1))).subscribe(boom)],
   ["behind share", (source) => source.pipe(share()).subscribe(boom)],
   ["in an error handler", (source) => source.pipe(map(() => { throw new Error("first"); })).subscribe({ error: boom })],
+  ["with an error handler that is null", (source) => source.pipe(map(boom)).subscribe({ error: null } as never)],
+  ["in the consumer, and then in its teardown", (source) => source.pipe(finalize(() => { throw new Error("second"); })).subscribe(boom)],
 ];
 
 describe("a tap that throws", () => {
@@ -82,6 +89,30 @@ describe("a tap that throws", () => {
     wire.subscribe({ complete: () => order.push("other") });
     wire.complete();
     expect([order, reports.map(({ kind }) => kind)]).toEqual([["other"], ["tap"]]);
+  });
+
+  it("in its teardown only is reported", () => {
+    const seen: number[] = [];
+    wire.pipe(take(1), finalize(boom)).subscribe(({ value }) => seen.push(value));
+    wire.pipe(finalize(boom)).subscribe({ complete: () => seen.push(0) });
+    wire.emit(1);
+    wire.complete();
+    expect(seen).toEqual([1, 0]);
+    expect(reports.map(({ kind }) => kind)).toEqual(["tap", "tap"]);
+    expect(reports[0]?.message).toMatch(/1 errors occurred during unsubscription/);
+  });
+
+  it.each([
+    ["in a teardown with operators behind it", () => wire.pipe(finalize(boom), map((x) => x)).subscribe(boom)],
+    ["in a subscriber of its own making", () => wire.subscribe(new RawSubscriber())],
+  ])("%s is reported", (_what, subscribe) => {
+    const seen: number[] = [];
+    const failing = subscribe();
+    wire.subscribe(({ value }) => seen.push(value));
+    expect([wire.emit(1), wire.emit(2)]).toEqual([2, 3]);
+    wire.complete();
+    expect([failing.closed, seen]).toEqual([true, [1, 2]]);
+    expect(reports.map(({ kind }) => kind)).toContain("tap");
   });
 
   it.each([
@@ -135,6 +166,18 @@ describe("a tap that behaves", () => {
     wire.emit(1);
     wire.complete();
     expect(log).toEqual(["next", "complete"]);
+  });
+
+  it("is told of the end before it is torn down, as RxJS does it", () => {
+    const log: string[] = [];
+    const plain = new Subject<number>();
+    for (const source of [plain, wire] as Observable<unknown>[]) {
+      source.pipe(finalize(() => log.push("finalize"))).subscribe({ complete: () => log.push("complete") });
+    }
+    plain.complete();
+    expect(log.splice(0)).toEqual(["complete", "finalize"]);
+    wire.complete();
+    expect(log).toEqual(["complete", "finalize"]);
   });
 
   it("behind share ends by itself when its last consumer leaves", () => {

@@ -58,32 +58,37 @@ class GuardedSubscriber<T> extends Subscriber<T> {
     try {
       this.observer.next?.(value);
     } catch (cause) {
-      this.fail(cause);
+      this.report(cause);
+      this.leave();
     }
   }
 
   protected override _error(cause: unknown): void {
-    this.unsubscribe();
-    if (this.observer.error === undefined) return this.report(cause);
     try {
-      this.observer.error(cause);
+      if (this.observer.error) this.observer.error(cause);
+      else this.report(cause);
     } catch (second) {
       this.report(second);
     }
+    this.leave();
   }
 
   protected override _complete(): void {
-    this.unsubscribe();
     try {
       this.observer.complete?.();
     } catch (cause) {
       this.report(cause);
     }
+    this.leave();
   }
 
-  private fail(cause: unknown): void {
-    this.unsubscribe();
-    this.report(cause);
+  /** Last, as RxJS does it: teardowns (`finalize`) run after the consumer heard of the end. They may throw too. */
+  private leave(): void {
+    try {
+      this.unsubscribe();
+    } catch (cause) {
+      this.report(cause);
+    }
   }
 }
 

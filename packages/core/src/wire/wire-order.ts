@@ -195,13 +195,29 @@ export class WireOrder {
         if (event === undefined) continue;
         this.events[i] = undefined; // keeps no event alive
         const taps = this.tapsOf[i]!;
-        for (let t = 0; t < taps.length; t++) taps[t]!.next(event);
+        for (let t = 0; t < taps.length; t++) {
+          try {
+            taps[t]!.next(event);
+          } catch (cause) {
+            this.expel(taps[t]!, event.kind, cause);
+          }
+        }
       }
     } finally {
       if (this.queued > KEPT_PLACES) this.events.length = this.tapsOf.length = KEPT_PLACES; // a burst's memory is given back
       this.queued = 0;
       this.delivering = false;
       if (this.lostEvents > 0) this.reportLost();
+    }
+  }
+
+  /** A tap that no guard stands before: an operator whose teardown throws, a subscriber of another copy of rxjs. */
+  private expel(tap: Subscriber<unknown>, wire: string, cause: unknown): void {
+    this.tapFailed(wire, cause);
+    try {
+      tap.unsubscribe();
+    } catch (second) {
+      this.tapFailed(wire, second);
     }
   }
 
