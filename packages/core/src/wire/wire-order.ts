@@ -69,6 +69,8 @@ export class WireOrder {
   private readonly deferred: (Deferred | undefined)[] = [];
   private deferredCount = 0;
   private delivering = false;
+  /** Taps of wires that completed while events were under way. */
+  private readonly endings: Subscriber<unknown>[] = [];
   private lostEvents = 0;
 
   /**
@@ -92,8 +94,18 @@ export class WireOrder {
   /** Called by the wire whose emission was outermost. */
   settle(): void {
     if (this.deferredCount > 0) this.evaluateDeferred();
-    if (!this.delivering && this.queued > 0) this.deliver();
-    this.busy = this.queued > 0 || this.deferredCount > 0;
+    if (!this.delivering && (this.queued > 0 || this.endings.length > 0)) this.deliver();
+    this.busy = this.queued > 0 || this.deferredCount > 0 || this.endings.length > 0;
+  }
+
+  /** Completes a tap, now or when what was emitted before has been shown to it. */
+  end(tap: Subscriber<unknown>): void {
+    if (this.depth > 0 || this.delivering) {
+      this.endings.push(tap);
+      this.busy = true;
+    } else {
+      this.complete(tap);
+    }
   }
 
   /** Takes a place in the queue before the owner runs, so that nested events line up behind their cause; −1 when it is full. */
@@ -190,24 +202,37 @@ export class WireOrder {
     try {
       // The count is read each time: a tap may emit, and what it emits is seen after what caused it. A tap that emits
       // whenever it is told of its own effect fills the queue and then loses events: it cannot keep us here.
-      for (let i = 0; i < this.queued; i++) {
-        const event = this.events[i];
-        if (event === undefined) continue;
-        this.events[i] = undefined; // keeps no event alive
-        const taps = this.tapsOf[i]!;
-        for (let t = 0; t < taps.length; t++) {
-          try {
-            taps[t]!.next(event);
-          } catch (cause) {
-            this.expel(taps[t]!, event.kind, cause);
+      let i = 0;
+      do {
+        for (; i < this.queued; i++) {
+          const event = this.events[i];
+          if (event === undefined) continue;
+          this.events[i] = undefined; // keeps no event alive
+          const taps = this.tapsOf[i]!;
+          for (let t = 0; t < taps.length; t++) {
+            try {
+              taps[t]!.next(event);
+            } catch (cause) {
+              this.expel(taps[t]!, event.kind, cause);
+            }
           }
         }
-      }
+        const tap = this.endings.shift();
+        if (tap !== undefined) this.complete(tap);
+      } while (i < this.queued || this.endings.length > 0);
     } finally {
       if (this.queued > KEPT_PLACES) this.events.length = this.tapsOf.length = KEPT_PLACES; // a burst's memory is given back
       this.queued = 0;
       this.delivering = false;
       if (this.lostEvents > 0) this.reportLost();
+    }
+  }
+
+  private complete(tap: Subscriber<unknown>): void {
+    try {
+      tap.complete();
+    } catch (cause) {
+      this.expel(tap, "a wire that ended", cause);
     }
   }
 

@@ -362,6 +362,35 @@ describe("a wire that completes", () => {
     wire.emit(3);
     expect(log).toEqual(["next 1", "complete", "late complete"]);
   });
+
+  it("inside an emission first lets its taps see what was completed before", () => {
+    const order = new WireOrder();
+    const log: string[] = [];
+    const wire: PingWire = pingWire(order, "hits", (value) => {
+      if (value === 2) wire.complete(); // a doorbell that deassigns itself when it rings
+      return value;
+    });
+    wire.subscribe({ next: ({ value }) => log.push(`next ${value}`), complete: () => log.push("complete") });
+    const outer = pingWire(order, "outer", () => {
+      wire.emit(1);
+      wire.emit(2);
+      log.push(`after the end: ${wire.emit(3)}`);
+      return 0;
+    });
+    outer.emit(0);
+    expect(log).toEqual(["after the end: -1", "next 1", "next 2", "complete"]);
+  });
+
+  it("inside a tap lets the taps see what is still queued", () => {
+    const order = new WireOrder();
+    const log: string[] = [];
+    const wire = pingWire(order, "ping", (value) => value);
+    const outer = pingWire(order, "outer", () => wire.emit(1) + wire.emit(2));
+    wire.pipe(take(1)).subscribe(() => wire.complete());
+    wire.subscribe({ next: ({ value }) => log.push(`next ${value}`), complete: () => log.push("complete") });
+    outer.emit(0);
+    expect(log).toEqual(["next 1", "next 2", "complete"]);
+  });
 });
 
 describe("a wire is an Observable like any other", () => {

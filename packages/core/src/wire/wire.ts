@@ -46,7 +46,10 @@ export interface Wire<Args extends readonly unknown[], R, T extends WireEvent> e
    * @throws InvariantError when nested deeper than `MAX_DEPTH` emissions.
    */
   emit(...args: Args): R;
-  /** Ends the wire: taps complete, the owner is released, later emissions get the unowned answer. */
+  /**
+   * Ends the wire: the owner is released, later emissions get the unowned answer, and taps complete when they have seen what
+   * was emitted before.
+   */
   complete(): void;
 }
 
@@ -137,7 +140,7 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
     this.owner = this.unownedAnswer;
     const taps = this.taps;
     this.taps = [];
-    for (const tap of taps) if (!this.watchers.has(tap)) tap.complete();
+    for (const tap of taps) if (!this.watchers.has(tap)) this.order.end(tap);
     this.watchers.clear();
   }
 
