@@ -138,6 +138,37 @@ describe("deferred evaluations: latch, then evaluate once", () => {
     expect([ran, order.depth]).toEqual([2, 0]);
   });
 
+  it("that throw keep neither the other evaluations from running nor the taps from seeing what led there", () => {
+    const order = new WireOrder();
+    const log: string[] = [];
+    const bad = evaluation(() => {
+      throw new Error("chip bug");
+    });
+    const good = evaluation(() => log.push("the other chip"));
+    const pins = stepWire(order, "pin", () => {
+      order.defer(bad);
+      order.defer(good);
+    });
+    pins.subscribe(({ value }) => log.push(`tap of pin ${value}`));
+    expect(() => pins.emit(5)).toThrow("chip bug");
+    expect(log).toEqual(["the other chip", "tap of pin 5"]);
+  });
+
+  it("that throw do not hide an exception of the owner, which came first", () => {
+    const { order, reports } = reporting();
+    const bad = evaluation(() => {
+      throw new Error("chip bug");
+    });
+    const device = stepWire(order, "access", () => {
+      order.defer(bad);
+      throw new Error("device bug");
+    });
+    expect(() => device.emit(0)).toThrow("device bug");
+    expect(reports.map(({ message }) => message)).toEqual([
+      "an evaluation threw after something else had failed: chip bug; look at the first failure first",
+    ]);
+  });
+
   it(`end after ${MAX_BOUNDARY_STEPS} steps with an error, and the machine can go on`, () => {
     const order = new WireOrder();
     let steps = 0;
@@ -238,6 +269,12 @@ describe("whoever watches all wires", () => {
     expect([lines, ended, wire.tapped]).toEqual([["complete"], 1, false]);
   });
 
+  it("and comes after the close is told at once that there will be nothing", () => {
+    const order = new WireOrder();
+    order.close();
+    expect(trace(order).lines).toEqual(["complete"]);
+  });
+
   it("costs nothing while nobody does", () => {
     const order = new WireOrder();
     let described = 0;
@@ -255,6 +292,26 @@ describe("whoever watches all wires", () => {
     stop();
     wire.emit();
     expect(described).toBe(1);
+  });
+});
+
+describe("watching changes nothing", () => {
+  it("when the event cannot be described: the emitter has its answer, the failure is reported", () => {
+    const { order, reports } = reporting();
+    const wire = new Wire<readonly [], number, WireEvent>(order, {
+      name: "clumsy",
+      unowned: 0,
+      describe: () => {
+        throw new Error("no name for this register");
+      },
+    });
+    wire.own("device", () => 7);
+    const tap = wire.subscribe();
+    expect(wire.emit()).toBe(7);
+    expect(tap.closed).toBe(false);
+    expect(reports.map(({ kind, message }) => `${kind}: ${message}`)).toEqual([
+      "tap: an event of clumsy could not be described and was not shown: no name for this register; correct `describe` of the wire, or what it asks of the device",
+    ]);
   });
 });
 

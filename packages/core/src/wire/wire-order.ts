@@ -72,6 +72,7 @@ export class WireOrder {
   /** Taps of wires that completed while events were under way. */
   private readonly endings: Subscriber<unknown>[] = [];
   private lostEvents = 0;
+  private closed = false;
 
   /**
    * @param now machine time in nanoseconds; read only for events somebody sees
@@ -91,11 +92,25 @@ export class WireOrder {
     if (this.depth === 0) this.settle();
   }
 
-  /** Called by the wire whose emission was outermost. */
+  /**
+   * Called by the wire whose emission was outermost. @throws what an evaluation threw, after the others ran and the taps saw
+   * what led there.
+   */
   settle(): void {
-    if (this.deferredCount > 0) this.evaluateDeferred();
+    const failure = this.deferredCount > 0 ? this.evaluateDeferred() : undefined;
     if (!this.delivering && (this.queued > 0 || this.endings.length > 0)) this.deliver();
     this.busy = this.queued > 0 || this.deferredCount > 0 || this.endings.length > 0;
+    if (failure !== undefined) throw failure.cause;
+  }
+
+  /** Called by a wire whose owner threw. The emitter gets that exception; one that follows from it is only reported. */
+  endFailed(): void {
+    if (--this.depth > 0 || !this.busy) return;
+    try {
+      this.settle();
+    } catch (cause) {
+      this.evaluationFailed(cause);
+    }
   }
 
   /** Completes a tap, now or when what was emitted before has been shown to it. */
@@ -142,6 +157,17 @@ export class WireOrder {
     );
   }
 
+  /** An event of `wire` could not be built: watching must not change what the emitter gets. */
+  undescribed(wire: string, cause: unknown): void {
+    this.report(
+      new TapError(`an event of ${wire} could not be described and was not shown: ${messageOf(cause)}`, {
+        subject: wire,
+        remedy: "correct `describe` of the wire, or what it asks of the device",
+        cause,
+      }),
+    );
+  }
+
   tooDeep(wire: string): InvariantError {
     return new InvariantError(`${wire} is nested ${MAX_DEPTH} emissions deep`, {
       subject: wire,
@@ -161,9 +187,10 @@ export class WireOrder {
     this.wires.delete(wire);
   }
 
-  /** Taps every wire there is and every wire to come. Returns the undo. */
+  /** Taps every wire there is and every wire to come; completes at once when the order is closed. Returns the undo. */
   watchAll(tap: Subscriber<unknown>): () => void {
-    this.watchers.add(tap);
+    if (this.closed) tap.complete();
+    else this.watchers.add(tap);
     for (const wire of this.wires) wire.watch(tap);
     return () => {
       this.watchers.delete(tap);
@@ -173,28 +200,34 @@ export class WireOrder {
 
   /** Ends everything: wires still open complete, and so do those who watch all of them. */
   close(): void {
-    for (const tap of this.watchers) tap.complete();
+    this.closed = true;
+    for (const tap of [...this.watchers]) this.end(tap);
     this.watchers.clear();
     for (const wire of [...this.wires]) wire.complete();
   }
 
-  private evaluateDeferred(): void {
+  /** Runs what waits, all of it: one chip's bug is no reason to leave another's lines as they were. Returns the first failure. */
+  private evaluateDeferred(): { readonly cause: unknown } | undefined {
+    let failure: { readonly cause: unknown } | undefined;
     this.depth++; // what an evaluation emits is part of this boundary, not a boundary of its own
     let done = 0;
-    try {
-      // The count is read each time: an evaluation may ask for another (a cascaded irqchip, say).
-      for (; done < this.deferredCount; done++) {
-        if (done >= MAX_BOUNDARY_STEPS) throw this.endless();
-        const task = this.deferred[done]!;
-        task.deferred = false;
+    // The count is read each time: an evaluation may ask for another (a cascaded irqchip, say).
+    for (; done < this.deferredCount && done < MAX_BOUNDARY_STEPS; done++) {
+      const task = this.deferred[done]!;
+      task.deferred = false;
+      try {
         task.evaluate();
+      } catch (cause) {
+        if (failure === undefined) failure = { cause };
+        else this.evaluationFailed(cause);
       }
-    } finally {
-      for (; done < this.deferredCount; done++) this.deferred[done]!.deferred = false; // only after a throw
-      if (this.deferredCount > KEPT_PLACES) this.deferred.length = KEPT_PLACES;
-      this.deferredCount = 0;
-      this.depth--;
     }
+    if (done < this.deferredCount) failure ??= { cause: this.endless() };
+    for (; done < this.deferredCount; done++) this.deferred[done]!.deferred = false;
+    if (this.deferredCount > KEPT_PLACES) this.deferred.length = KEPT_PLACES;
+    this.deferredCount = 0;
+    this.depth--;
+    return failure;
   }
 
   private deliver(): void {
@@ -254,6 +287,16 @@ export class WireOrder {
         value: lost,
         limit: MAX_QUEUED_EVENTS,
         remedy: "tap fewer wires, or let the owner do its work in smaller steps",
+      }),
+    );
+  }
+
+  /** An exception that has no caller to go to, because an earlier one is on its way there. */
+  private evaluationFailed(cause: unknown): void {
+    this.report(
+      new InvariantError(`an evaluation threw after something else had failed: ${messageOf(cause)}`, {
+        remedy: "look at the first failure first",
+        cause,
       }),
     );
   }

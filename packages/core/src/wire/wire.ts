@@ -33,7 +33,7 @@ export interface WireOptions<Args extends readonly unknown[], R, T extends WireE
   readonly name: string;
   /** The answer while the wire has no owner. */
   readonly unowned: R;
-  /** Builds the event that taps see; called after the owner, only when tapped. Must not throw. */
+  /** Builds the event that taps see; called after the owner, only when tapped. If it throws, the event is not shown. */
   readonly describe: (seq: number, atNs: number, answer: R, ...args: Args) => T;
 }
 
@@ -110,11 +110,15 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
     if (this.taps.length !== 0) return this.emitTapped(a, b, c, d, e, f);
     order.sequence++;
     order.depth++;
+    let answer: R;
     try {
-      return this.owner(a, b, c, d, e, f);
-    } finally {
-      if (--order.depth === 0 && order.busy) order.settle();
+      answer = this.owner(a, b, c, d, e, f);
+    } catch (cause) {
+      order.endFailed();
+      throw cause;
     }
+    if (--order.depth === 0 && order.busy) order.settle();
+    return answer;
   }
 
   private emitTapped(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown): R {
@@ -123,13 +127,22 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
     const atNs = order.nowNs();
     const place = order.reserve(this.taps as readonly Subscriber<unknown>[]);
     order.depth++;
+    let answer: R;
     try {
-      const answer = this.owner(a, b, c, d, e, f);
-      if (place >= 0) order.fill(place, this.describe(seq, atNs, answer, a, b, c, d, e, f));
-      return answer;
-    } finally {
-      if (--order.depth === 0) order.settle();
+      answer = this.owner(a, b, c, d, e, f);
+    } catch (cause) {
+      order.endFailed();
+      throw cause;
     }
+    if (place >= 0) {
+      try {
+        order.fill(place, this.describe(seq, atNs, answer, a, b, c, d, e, f));
+      } catch (cause) {
+        order.undescribed(this.name, cause);
+      }
+    }
+    if (--order.depth === 0) order.settle();
+    return answer;
   }
 
   complete(): void {
