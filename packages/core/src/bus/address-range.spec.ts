@@ -17,6 +17,7 @@ describe("contains", () => {
     [range(0x1000, 0x100), /**/ 0x10f8, /**/ 8, true],
     [range(TOP - 4, 4), /*   */ TOP - 4, /**/ 4, true],
     [range(TOP - 4, 4), /*   */ TOP - 1, /**/ 1, true],
+    [range(TOP - 4, 4), /*   */ TOP - 1, /**/ 2, false], // 2^53 + 1 is no number: the sum rounds down to 2^53
   ])("%o, address %d, width %d: %s", (where, address, width, inside) => {
     expect(contains(where, address, width)).toBe(inside);
   });
@@ -46,6 +47,7 @@ describe("a range is checked once, where it is claimed", () => {
     [range(TOP, 1), "uart0 has base address 9007199254740992; use a whole number from 0 to 2^53 − 1"],
     [range(0x1000, 0), "uart0 at 0x1000 has size 0; use a whole number of bytes from 1 to 0x1f_ffff_ffff_f000"],
     [range(0x1000, 1.5), "uart0 at 0x1000 has size 1.5; use a whole number of bytes from 1 to 0x1f_ffff_ffff_f000"],
+    [range(TOP - 1, 2), "uart0 at 0x1f_ffff_ffff_ffff has size 2; use a whole number of bytes from 1 to 0x1"],
   ])("%o is refused", (bad, message) => {
     expect(() => checkRange(bad, "uart0")).toThrow(message);
   });

@@ -12,9 +12,9 @@ export interface AddressRange {
 /** One past the last address that any range may cover. */
 export const ADDRESS_LIMIT: number = Number.MAX_SAFE_INTEGER + 1;
 
-/** True when all `width` bytes at `address` lie inside. */
+/** True when all `width` bytes at `address` lie inside. Compares offsets: sums of addresses are not exact above 2^53. */
 export function contains(range: AddressRange, address: number, width = 1): boolean {
-  return address >= range.base && address + width <= range.base + range.size;
+  return address >= range.base && address - range.base + width <= range.size;
 }
 
 export function overlaps(a: AddressRange, b: AddressRange): boolean {
@@ -37,7 +37,7 @@ export function checkRange(range: AddressRange, claimant: string): void {
       remedy: "use a whole number from 0 to 2^53 − 1",
     });
   }
-  if (!Number.isSafeInteger(size) || size < 1 || base + size > ADDRESS_LIMIT) {
+  if (!Number.isSafeInteger(size) || size < 1 || size > ADDRESS_LIMIT - base) {
     throw new ConfigError(`${claimant} at ${hex(base)} has size ${size}`, {
       subject: claimant,
       value: size,

@@ -285,6 +285,12 @@ describe("peek", () => {
     expect([bus.peek(0x1000, 4), bus.peek(0x2000, 4), bus.peek(UART + 0xffe, 4), bus.peek(UART - 2, 4)]).toEqual([undefined, undefined, undefined, undefined]);
     expect([uart.log, events]).toEqual([[], []]);
   });
+
+  it("sees the end of a range at the end of the address space", () => {
+    const { bus } = watched();
+    bus.claim({ name: "top", base: 2 ** 53 - 8, size: 8 }, new Recorder());
+    expect([bus.peek(2 ** 53 - 1, 1), bus.peek(2 ** 53 - 1, 2), bus.peek(2 ** 53 - 2, 4)]).toEqual([1007, undefined, undefined]);
+  });
 });
 
 describe("the port bus", () => {

@@ -16,7 +16,7 @@ import type { U64 } from "../u64.ts";
 import type { WireEnd, WireOwner } from "../wire/wire.ts";
 import { Wire } from "../wire/wire.ts";
 import type { WireOrder } from "../wire/wire-order.ts";
-import { type AddressRange, checkRange, formatRange } from "./address-range.ts";
+import { type AddressRange, checkRange, contains, formatRange } from "./address-range.ts";
 import { type BusDevice, EXTERNAL_ABORT, type Width } from "./bus-device.ts";
 import type { BusAccess, BusSpace, DoorbellHit, UnclaimedAccess } from "./bus-event.ts";
 import { type DoorbellMatch, DoorbellTable } from "./doorbell-table.ts";
@@ -169,7 +169,7 @@ export class Bus {
   /** Reads without side effects: undefined where nothing is claimed or the device cannot tell. */
   peek(address: number, width: Width, vcpu = -1): U64 | undefined {
     const region = this.regions.find(address);
-    if (region === undefined || address < region.base || address + width > region.base + region.size) return undefined;
+    if (region === undefined || !contains(region, address, width)) return undefined;
     return region.peek(address - region.base, width, vcpu);
   }
 
