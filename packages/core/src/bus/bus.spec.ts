@@ -273,6 +273,15 @@ describe("a doorbell", () => {
     bus.write(0x5000, 4, 1, 0);
     expect([rung, bus.doorbellCount]).toEqual([1, 1]);
   });
+
+  it.each([
+    [{ address: 0x5000, width: 3 }, "doorbell bell has width 3; use 1, 2, 4 or 8, or 0 for any width"],
+    [{ address: 0x5000, width: 16 }, "doorbell bell has width 16; use 1, 2, 4 or 8, or 0 for any width"],
+    [{ address: 0x5000, width: 0, value: 1 }, "doorbell bell insists on a value but on no width; give the width of the write, or leave out the value"],
+    [{ address: -1, width: 4 }, "bell has base address -1"],
+  ])("that makes no sense is refused: %o", (match, message) => {
+    expect(() => new Bus(new WireOrder(), "mmio").doorbell("bell", match as never)).toThrow(message);
+  });
 });
 
 describe("peek", () => {

@@ -112,9 +112,10 @@ export class Bus {
 
   /**
    * Registers a doorbell in front of the ranges.
-   * @throws ConfigError naming both when it could match a write that another doorbell matches.
+   * @throws ConfigError naming both when it could match a write that another doorbell matches, and for a match that makes no sense.
    */
   doorbell(name: string, match: DoorbellMatch): Doorbell {
+    checkMatch(name, match);
     checkRange({ base: match.address, size: Math.max(1, match.width) }, name);
     const other = this.doorbells.conflict(match);
     if (other !== undefined) {
@@ -293,6 +294,20 @@ class RegisteredDoorbell extends Holding implements Doorbell {
   protected giveBack(): void {
     this.onRelease();
     this.hits$.complete();
+  }
+}
+
+/** What the types refuse already, for callers without them. */
+function checkMatch(name: string, { width, value }: DoorbellMatch): void {
+  if (![0, 1, 2, 4, 8].includes(width)) {
+    throw new ConfigError(`doorbell ${name} has width ${width}`, { subject: name, value: width, remedy: "use 1, 2, 4 or 8, or 0 for any width" });
+  }
+  if (width === 0 && value !== undefined) {
+    throw new ConfigError(`doorbell ${name} insists on a value but on no width`, {
+      subject: name,
+      value,
+      remedy: "give the width of the write, or leave out the value",
+    });
   }
 }
 

@@ -29,7 +29,7 @@ export class RegionTable<R extends AddressRange> {
   private readonly sharedPages: R[][] = [];
   private readonly freePageTables: number[] = [];
   private readonly freeSharedPages: number[] = [];
-  private readonly far: R[] = [];
+  private far: readonly R[] = [];
 
   get all(): readonly R[] {
     return this.sorted;
@@ -78,7 +78,7 @@ export class RegionTable<R extends AddressRange> {
   /** Writes again every entry that `range` touches, from the sorted list. */
   private refresh(range: AddressRange): void {
     const end = range.base + range.size;
-    if (end > NEAR_LIMIT) this.far.splice(0, this.far.length, ...this.sorted.filter((r) => r.base + r.size > NEAR_LIMIT));
+    if (end > NEAR_LIMIT) this.far = this.sorted.filter((r) => r.base + r.size > NEAR_LIMIT);
     const lastChunk = Math.floor((Math.min(end, NEAR_LIMIT) - 1) / CHUNK);
     for (let chunk = Math.floor(range.base / CHUNK); chunk <= lastChunk; chunk++) this.refreshChunk(chunk, range);
   }
