@@ -31,8 +31,28 @@ export function defineMachine(config: MachineConfig): MachineConfig {
   return config;
 }
 
+/** Every key of a MachineConfig: one more or less does not compile. */
+const KEYS: Readonly<Record<keyof MachineConfig, true>> = {
+  name: true,
+  memory: true,
+  vcpus: true,
+  clock: true,
+  unclaimed: true,
+  quantum: true,
+  plugins: true,
+  parent: true,
+};
+
 /** Checks what can be checked before anything is made. @throws ConfigError */
 export function checkConfig(config: MachineConfig): void {
+  const unknown = Object.keys(config).find((key) => !Object.hasOwn(KEYS, key));
+  if (unknown !== undefined) {
+    throw new ConfigError(`a machine has no ${JSON.stringify(unknown)}`, {
+      subject: "machine",
+      value: unknown,
+      remedy: `its keys are ${Object.keys(KEYS).join(", ")}`,
+    });
+  }
   const { quantum } = config;
   if (quantum !== undefined && (!Number.isInteger(quantum) || quantum < 1)) {
     throw new ConfigError(`quantum ${quantum} is no number of instructions`, {
