@@ -3,10 +3,11 @@ import { hex } from "../ids.ts";
 import { NO_DEVICE_ID } from "../irq/irqchip.ts";
 import type { U64 } from "../u64.ts";
 import { formatSysreg } from "../vcpu/vcpu-exit.ts";
+import type { WireEvent } from "../wire/wire-order.ts";
 import { toJsonLine } from "./trace.ts";
 import type { TraceEvent } from "./trace-event.ts";
 
-/** `#12       1.204 µs  vcpu0 writes uart0.UARTDR = 0x68`. Kinds that plugins add are shown as JSON. */
+/** `#12       1.204 µs  vcpu0 writes uart0.UARTDR = 0x68`. Kinds that plugins add are shown as `kind: key value, …`. */
 export function formatTrace(event: TraceEvent): string {
   return `#${String(event.seq).padEnd(6)} ${(event.atNs / 1000).toFixed(3).padStart(10)} µs  ${body(event)}`;
 }
@@ -44,7 +45,7 @@ function body(event: TraceEvent): string {
     case "machine":
       return `machine ${event.what}${event.reset === undefined ? "" : ` (${event.reset})`}`;
     default:
-      return toJsonLine(event);
+      return plain(event);
   }
 }
 
@@ -66,6 +67,13 @@ function exit(event: Extract<TraceEvent, { kind: "exit" }>): string {
     default:
       return event.reason;
   }
+}
+
+/** An event whose kind core does not know. */
+function plain(event: WireEvent): string {
+  const { kind, seq: _seq, atNs: _atNs, ...payload } = event;
+  const parts = Object.entries(payload).map(([key, part]) => `${key} ${typeof part === "object" ? toJsonLine(part as never) : String(part)}`);
+  return `${kind}: ${parts.join(", ")}`;
 }
 
 function who(vcpu: number): string {
