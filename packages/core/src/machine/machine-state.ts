@@ -3,6 +3,7 @@ import type { SavedClock } from "../clock/clock.ts";
 import type { PlainData } from "../plain-data.ts";
 import type { MachineShape } from "../snapshot/machine-shape.ts";
 import * as tokens from "../tokens.ts";
+import type { RunLoop, SavedTurn } from "../vcpu/run-loop.ts";
 import type { MachineCore } from "./machine-core.ts";
 import type { PluginHost } from "./plugin-host.ts";
 
@@ -13,15 +14,18 @@ interface SavedMachine {
   readonly router: PlainData;
   readonly irqchips: Readonly<Record<string, PlainData>>;
   readonly vcpus: readonly PlainData[];
+  readonly turn: SavedTurn;
 }
 
 export class MachineState {
   private readonly core: MachineCore;
   private readonly plugins: PluginHost;
+  private readonly loop: RunLoop;
 
-  constructor(core: MachineCore, plugins: PluginHost) {
+  constructor(core: MachineCore, plugins: PluginHost, loop: RunLoop) {
     this.core = core;
     this.plugins = plugins;
+    this.loop = loop;
   }
 
   /** Changes nothing. @throws PluginError, SnapshotError */
@@ -38,6 +42,7 @@ export class MachineState {
       router: core.router.save(),
       irqchips: Object.fromEntries(core.irqchips.map((irqchip) => [irqchip.name, irqchip.save()])),
       vcpus: core.vcpus.map((vcpu) => vcpu.save()),
+      turn: this.loop.save(),
     };
   }
 
@@ -69,6 +74,7 @@ export class MachineState {
     core.router.restore(state.router);
     for (const irqchip of core.irqchips) attempt(() => irqchip.restore(state.irqchips[irqchip.name]!));
     for (const [id, vcpu] of core.vcpus.entries()) attempt(() => vcpu.restore(state.vcpus[id]!));
+    this.loop.restore(state.turn);
     core.order.sequence = state.sequence;
   }
 

@@ -144,6 +144,19 @@ describe("composing", () => {
     });
   });
 
+  it("and without any vCPU time passes all the same", async () => {
+    const { plugin, vmm } = keyhole();
+    await withMachine({ plugins: [plugin] }, async (machine) => {
+      const fired: number[] = [];
+      vmm().clock.timer("once", () => fired.push(machine.clock.nowNs())).armAt(300);
+      vmm().clock.timer("later", () => fired.push(machine.clock.nowNs())).armAt(3000);
+      expect(await machine.run({ untilNs: 1000 })).toEqual({ reason: "until" });
+      expect([fired, machine.clock.nowNs()]).toEqual([[300], 1000]);
+      expect(await machine.run()).toEqual({ reason: "idle" });
+      expect([fired, machine.clock.nowNs()]).toEqual([[300, 3000], 3000]);
+    });
+  });
+
   //   what is wrong                       the machine                                                        what the error says
   const WRONG: readonly (readonly [string, () => MachineConfig, string])[] = [
     ["vCPUs without a backend", () => ({ vcpus: 2, plugins: [] }), "machine machine has 2 vCPUs and nothing to run them; add a vCPU backend to its plugins: scripted(…), softCpu(…)"],
@@ -345,6 +358,25 @@ describe("a reset", () => {
       await machine.reset("power-on");
       machine.stop();
       expect(await run).toEqual({ reason: "stopped" });
+    });
+  });
+
+  it("wakes a machine that sleeps because everything waits", async () => {
+    const { plugin, vmm } = keyhole();
+    const resets: string[] = [];
+    const program = scripted(function* () {
+      yield write32(DEVICE, 1);
+      yield wfi();
+    });
+    await withMachine({ plugins: [plugin, device(() => resets.push("ran")), program] }, async (machine) => {
+      const release = vmm().hold();
+      const run = machine.run();
+      await new Promise((resolve) => setImmediate(resolve)); // asleep by now
+      await machine.reset("power-on");
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(resets).toEqual(["ran", "ran"]);
+      release();
+      expect(await run).toEqual({ reason: "idle" });
     });
   });
 });

@@ -10,6 +10,7 @@ import type { DrivenClock } from "../clock/clock.ts";
 import { addMemory, type DeviceTree, DeviceTreeBuilder } from "../devicetree/index.ts";
 import { ConfigError, InvariantError, isTraplineError, messageOf, SnapshotError, type TraplineError } from "../errors.ts";
 import type { GsiRouter } from "../irq/gsi-router.ts";
+import type { VcpuLine } from "../irq/irq-signal.ts";
 import type { Irqchip } from "../irq/irqchip.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { ResetKind } from "../plain-data.ts";
@@ -99,7 +100,7 @@ export class Machine {
       report,
     });
     this.loop = new RunLoop(this.core.clock, config.quantum);
-    this.state = new MachineState(this.core, this.plugins);
+    this.state = new MachineState(this.core, this.plugins, this.loop);
     this.events = this.events$ = new Wire<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>(this.core.order, {
       name: "machine.events",
       unowned: undefined,
@@ -294,8 +295,14 @@ export class Machine {
     }
     for (const irqchip of core.irqchips) {
       scope.add(core.router.addIrqchip(irqchip));
-      scope.add(irqchip.vcpuLines$.own("machine", (vcpu, line, level) => core.vcpus[vcpu]?.setLine(line, level)));
+      scope.add(irqchip.vcpuLines$.own("machine", (vcpu, line, level) => this.driveLine(vcpu, line, level)));
     }
+  }
+
+  /** Whoever drives it, a device or the outside: a machine asleep because all its vCPUs wait must look again. */
+  private driveLine(vcpu: number, line: VcpuLine, level: boolean): void {
+    this.core.vcpus[vcpu]?.setLine(line, level);
+    if (level) this.loop.wake();
   }
 
   private refuseUnowned(): void {
@@ -319,6 +326,7 @@ export class Machine {
     core.router.reset(kind);
     for (const irqchip of core.irqchips) irqchip.reset(kind);
     for (const vcpu of core.vcpus) vcpu.reset(kind);
+    this.loop.reset();
     this.events.emit("reset", kind);
   }
 

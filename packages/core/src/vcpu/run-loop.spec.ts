@@ -180,6 +180,69 @@ async function traced(machine: Machine, run: () => Promise<unknown>): Promise<st
   return lines;
 }
 
+describe("a run in steps", () => {
+  it("lets every vCPU have its turn, however small the steps", async () => {
+    const log: string[] = [];
+    await withMachine({ vcpus: 2, plugins: [logger(log), scripted(function* () { for (;;) yield compute(1); }, counting(3))], quantum: 10 }, async (machine) => {
+      for (let untilNs = 1; untilNs <= 40; untilNs++) await machine.run({ untilNs });
+      expect(log).toEqual(["1:1", "1:2", "1:3"]);
+    });
+  });
+
+  it("is the run in one go: same events, same numbers, same times", async () => {
+    await fc.assert(
+      fc.asyncProperty(paces, fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 12 }), async (seed, steps) => {
+        const whole = await createMachine(orchestra(seed));
+        const expected = await traced(whole, () => whole.run());
+        await whole.close();
+        const stepped = await createMachine(orchestra(seed));
+        const lines = await traced(stepped, async () => {
+          let untilNs = 0;
+          for (const step of steps) await stepped.run({ untilNs: (untilNs += step) });
+          await stepped.run();
+        });
+        await stepped.close();
+        expect(lines).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("may be stopped, saved and restored into another machine anywhere, and goes on as if nothing had been", async () => {
+    await fc.assert(
+      fc.asyncProperty(paces, fc.integer({ min: 1, max: 250 }), async (seed, untilNs) => {
+        const whole = await createMachine(orchestra(seed));
+        const expected = await traced(whole, () => whole.run());
+        await whole.close();
+        const first = await createMachine(orchestra(seed));
+        const before = await traced(first, () => first.run({ untilNs }));
+        const file = await first.save();
+        await first.close();
+        const second = await createMachine(orchestra(seed));
+        await second.restore(file);
+        const after = await traced(second, () => second.run());
+        await second.close();
+        expect([...before, ...after]).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("is not bent by somebody who only looks: saving between instructions changes no turn", async () => {
+    const reference = await createMachine(orchestra([3, 5, 8]));
+    const expected = await traced(reference, () => reference.run());
+    await reference.close();
+    const watched = await createMachine(orchestra([3, 5, 8]));
+    const lines = await traced(watched, async () => {
+      const run = watched.run();
+      for (let n = 0; n < 5; n++) await watched.save();
+      await run;
+    });
+    await watched.close();
+    expect(lines).toEqual(expected);
+  });
+});
+
 describe("when every vCPU waits", () => {
   const sleeper = function* (): GuestCode {
     yield write32(TIMER, 1_000_000);
@@ -246,6 +309,17 @@ describe("a machine held awake for the outside", () => {
       vmm().wake();
       expect(await run).toEqual({ reason: "power-off", vcpu: 0, status: 1 });
       release();
+    });
+  });
+
+  it("is woken by an interrupt line, whoever drives it", async () => {
+    const { plugin, vmm } = keyhole();
+    await withMachine({ plugins: [plugin, direct(), scripted(waiting)] }, async (machine) => {
+      vmm().hold();
+      const run = machine.run();
+      await turn();
+      machine.router.line(0, "button").set(true);
+      expect(await run).toEqual({ reason: "power-off", vcpu: 0, status: 1 });
     });
   });
 
@@ -403,6 +477,19 @@ describe("tasks between instructions", () => {
       await asking.saved;
       expect(log).toEqual(["quiesce begins", "quiesce ends", "0:1"]);
     });
+  });
+
+  it("that are under way keep a run from beginning", async () => {
+    const log: string[] = [];
+    const loop = new RunLoop(new HostClock());
+    const task = loop.between(async () => {
+      await turn();
+      log.push("task done");
+    });
+    expect(await loop.run(Infinity)).toBe("idle");
+    log.push("run done");
+    await task;
+    expect(log.slice(-2)).toEqual(["task done", "run done"]);
   });
 
   it("that fail reject their own promise and nothing else", async () => {

@@ -2,7 +2,8 @@
  * Runs vCPUs in turns on one thread, moves time, and sleeps when there is nothing to do.
  *
  * Each runnable vCPU gets a slice of at most `quantum` instructions, cut short at the next timer deadline, in the order of its
- * id: deterministic and fair. When no vCPU can run, virtual time jumps to the next deadline; on host time, or when only the
+ * id: deterministic and fair. A slice that is interrupted, by `untilNs`, a stop or a task, is resumed where it was, so that
+ * who runs when depends on the guest alone. When no vCPU can run, virtual time jumps to the next deadline; on host time, or when only the
  * outside can wake the machine, the loop sleeps without polling. Every `YIELD_MS` of host time it lets the event loop run, so
  * that signals, streams and other machines get their turn however busy the guest is.
  */
@@ -27,16 +28,27 @@ export type LoopEnd =
   /** Machine time reached `untilNs`. */
   | "until";
 
+/** Whose turn it is. */
+export interface SavedTurn {
+  readonly vcpu: number;
+  /** Instructions left of its slice; 0 when it has not begun. */
+  readonly left: number;
+  readonly [key: string]: number;
+}
+
 export class RunLoop {
   /** Set once, when the backend has made them. */
   vcpus: readonly Vcpu[] = [];
   private readonly clock: DrivenClock;
   private readonly quantum: number;
+  private turn = 0;
+  private left = 0;
   private stopping = false;
   private holds = 0;
   private wakeSleeper: (() => void) | undefined;
   private readonly betweenSlices: (() => Promise<void>)[] = [];
   private settling = false;
+  private settled: Promise<void> = Promise.resolve();
   running = false;
 
   constructor(clock: DrivenClock, quantum: number = DEFAULT_QUANTUM) {
@@ -55,8 +67,22 @@ export class RunLoop {
       return await this.turns(untilNs);
     } finally {
       this.running = false;
-      await this.runBetweenSlices();
+      await this.settle();
     }
+  }
+
+  /** The first vCPU is next, with a slice of its own. */
+  reset(): void {
+    this.restore({ vcpu: 0, left: 0 });
+  }
+
+  save(): SavedTurn {
+    return { vcpu: this.turn, left: this.left };
+  }
+
+  restore({ vcpu, left }: SavedTurn): void {
+    this.turn = vcpu;
+    this.left = left;
   }
 
   /** Ends the run after the current instruction. Callable from anywhere, exit owners included. */
@@ -97,7 +123,7 @@ export class RunLoop {
         for (const vcpu of this.vcpus) vcpu.kick();
         this.wake();
       } else {
-        void this.runBetweenSlices();
+        void this.settle();
       }
     });
   }
@@ -105,12 +131,11 @@ export class RunLoop {
   private async turns(untilNs: number): Promise<LoopEnd> {
     let yieldAt = performance.now() + YIELD_MS;
     while (!this.stopping) {
+      if (this.betweenSlices.length > 0 || this.settling) await this.settle();
+      if (this.stopping) break;
       this.clock.poll();
       if (this.clock.nowNs() >= untilNs) return "until";
-      const ran = this.turn(untilNs);
-      if (this.betweenSlices.length > 0) await this.runBetweenSlices();
-      if (this.stopping) break;
-      if (!ran) {
+      if (!this.slice(untilNs)) {
         const end = await this.idle(untilNs);
         if (end !== undefined) return end;
       }
@@ -122,18 +147,30 @@ export class RunLoop {
     return "stopped";
   }
 
-  /** One slice for each vCPU that can run. */
-  private turn(untilNs: number): boolean {
-    let ran = false;
-    for (const vcpu of this.vcpus) {
-      if (!vcpu.runnable) continue;
-      ran = true;
-      const { clock } = this;
-      const budget = Math.min(this.quantum, clock.instructionsUntil(Math.min(clock.nextDeadlineNs(), untilNs)));
-      vcpu.run(budget);
-      if (this.stopping || this.betweenSlices.length > 0 || this.clock.nowNs() >= untilNs) break;
+  /** One slice of the next vCPU that can run, or the rest of an interrupted one. False when none can. */
+  private slice(untilNs: number): boolean {
+    const { clock, vcpus } = this;
+    // Once more than there are vCPUs: the one whose slice was interrupted may have gone to sleep and be the only one to wake.
+    for (let tried = 0; tried <= vcpus.length; tried++) {
+      const vcpu = vcpus[this.turn];
+      if (vcpu?.runnable === true) {
+        if (this.left === 0) this.left = Math.min(this.quantum, clock.instructionsUntil(clock.nextDeadlineNs()));
+        const before = vcpu.retired;
+        const end = vcpu.run(Math.min(this.left, clock.instructionsUntil(untilNs)));
+        const ran = vcpu.retired - before;
+        this.left -= ran;
+        // Kicked without having run: whatever it waits for, the others must not wait with it.
+        if (end === "waiting" || end === "off" || this.left <= 0 || ran <= 0) this.passTurn();
+        return true;
+      }
+      this.passTurn();
     }
-    return ran;
+    return false;
+  }
+
+  private passTurn(): void {
+    this.turn = this.turn + 1 < this.vcpus.length ? this.turn + 1 : 0;
+    this.left = 0;
   }
 
   private async idle(untilNs: number): Promise<LoopEnd | undefined> {
@@ -141,7 +178,7 @@ export class RunLoop {
     const held = this.holds > 0;
     const next = clock.nextDeadlineNs();
     if (!held) {
-      if (this.vcpus.every((vcpu) => vcpu.off)) return "halted"; // a timer that goes on ticking wakes nobody
+      if (this.vcpus.length > 0 && this.vcpus.every((vcpu) => vcpu.off)) return "halted"; // a timer that goes on ticking wakes nobody
       if (next === Infinity) return "idle";
     }
     if (clock.skipIdle(untilNs)) return undefined;
@@ -163,14 +200,18 @@ export class RunLoop {
     });
   }
 
-  private async runBetweenSlices(): Promise<void> {
-    if (this.settling) return; // whoever is at it takes the new tasks too
-    this.settling = true;
-    try {
-      for (let task = this.betweenSlices.shift(); task !== undefined; task = this.betweenSlices.shift()) await task();
-    } finally {
-      this.settling = false;
+  /** Runs the tasks that wait, those that come meanwhile included. Whoever calls it while it is at work waits for the same end. */
+  private settle(): Promise<void> {
+    if (!this.settling) {
+      this.settling = true;
+      this.settled = this.runTasks();
     }
+    return this.settled;
+  }
+
+  private async runTasks(): Promise<void> {
+    for (let task = this.betweenSlices.shift(); task !== undefined; task = this.betweenSlices.shift()) await task();
+    this.settling = false;
   }
 }
 
