@@ -160,7 +160,6 @@ describe("composing", () => {
   //   what is wrong                       the machine                                                        what the error says
   const WRONG: readonly (readonly [string, () => MachineConfig, string])[] = [
     ["vCPUs without a backend", () => ({ vcpus: 2, plugins: [] }), "machine machine has 2 vCPUs and nothing to run them; add a vCPU backend to its plugins: scripted(…), softCpu(…)"],
-    ["more programs than vCPUs", () => ({ vcpus: 1, plugins: [scripted(function* () {}, function* () {})] }), "2 scripted programs for 1 vCPUs; raise vcpus, or drop a program"],
     ["a negative number of vCPUs", () => ({ vcpus: -1, plugins: [scripted()] }), "a machine of -1 vCPUs; ask for 0 to 65536"],
     ["two vCPUs with one affinity", () => ({ vcpus: [0, 1, 0], plugins: [scripted()] }), "vCPUs 0 and 2 both have affinity 0x0; give each vCPU an affinity of its own"],
     ["a quantum of nothing", () => ({ quantum: 0, plugins: [] }), "quantum 0 is no number of instructions; use a whole number from 1"],
@@ -179,6 +178,12 @@ describe("composing", () => {
     expect((error as Error).message).toBe(message);
     expect(isTraplineError(error, "config")).toBe(true);
     expect((error as ConfigError).facts.remedy).toBeTruthy();
+  });
+
+  it("refuses more programs than vCPUs", async () => {
+    const error = await createAndFail({ vcpus: 1, plugins: [scripted(function* () {}, function* () {})] });
+    expect((error as Error).message).toContain("2 scripted programs for 1 vCPUs; raise vcpus, or drop a program");
+    expect(isTraplineError(isTraplineError(error, "plugin") ? error.cause : error, "config")).toBe(true);
   });
 
   it("tells a plugin that asks too early what to do", async () => {
@@ -261,6 +266,28 @@ describe("running ends", () => {
       expect(written).toEqual([1]);
     });
   });
+
+  it.each([2 ** 31, 2 ** 40, Infinity])("not too early: a timeout of %d ms is longer than a host timer can wait", async (timeoutMs) => {
+    const delays = vi.spyOn(globalThis, "setTimeout");
+    try {
+      await withMachine({ plugins: [scripted(function* () { yield compute(10); })] }, async (machine) => {
+        expect(await machine.run({ timeoutMs })).toEqual({ reason: "halted" });
+        expect(delays.mock.calls.filter(([, ms]) => (ms ?? 0) >= 2 ** 31)).toEqual([]); // Node makes 1 ms of them
+      });
+    } finally {
+      delays.mockRestore();
+    }
+  });
+
+  it.each([
+    [{ untilNs: NaN }, "run cannot end at untilNs NaN; give nanoseconds since power-on, or leave it out"],
+    [{ timeoutMs: NaN }, "run cannot end after timeoutMs NaN; give milliseconds of host time, or leave it out"],
+    [{ timeoutMs: -1 }, "run cannot end after timeoutMs -1; give milliseconds of host time, or leave it out"],
+  ])("never without knowing when: %o is refused", async (options, message) => {
+    await withMachine({ plugins: [forEver] }, async (machine) => {
+      await expect(machine.run(options)).rejects.toThrow(message);
+    });
+  });
 });
 
 describe("a run is refused", () => {
@@ -280,6 +307,12 @@ describe("a run is refused", () => {
     await expect(machine.run()).rejects.toThrow(closed);
     await expect(machine.save()).rejects.toThrow(closed);
     await expect(machine.restore(new Uint8Array())).rejects.toThrow(closed);
+  });
+
+  it("after close, as is a reset", async () => {
+    const machine = await createMachine({ name: "gone", plugins: [forEver] });
+    await machine.close();
+    await expect(machine.reset("warm")).rejects.toThrow("machine gone is closed; create another one");
   });
 
   it("after an owner failed, until a reset", async () => {

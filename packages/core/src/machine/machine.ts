@@ -29,7 +29,7 @@ import { checkConfig, type MachineConfig } from "./machine-config.ts";
 import { MachineCore } from "./machine-core.ts";
 import type { MachineEvent } from "./machine-event.ts";
 import { MachineState } from "./machine-state.ts";
-import { PluginHost } from "./plugin-host.ts";
+import { guard, guardAsync, PluginHost } from "./plugin-host.ts";
 import { regionsWithoutOwner } from "./unowned.ts";
 
 /** How a run ended. */
@@ -60,6 +60,8 @@ export interface RunOptions {
 
 /** Errors kept for those who subscribe to `errors$` late. */
 const KEPT_ERRORS = 64;
+/** The longest that setTimeout can wait, 24 days; a timeout beyond that never comes. */
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 export class Machine {
   /** Failures the machine survived: a tap that threw, events lost, what plugins report. Replays the last 64; completes on close. */
@@ -77,8 +79,10 @@ export class Machine {
   private readonly errors = new ReplaySubject<TraplineError>(KEPT_ERRORS);
   private readonly events: Wire<readonly [what: MachineEvent["what"], reset: ResetKind | undefined], void, MachineEvent>;
   private readonly loop: RunLoop;
+  /** Name of the vCPU backend, which is to blame for what goes into `scope`. */
+  private backend = "core";
   private ending: RunResult | undefined;
-  private failure: unknown;
+  private failure: { readonly cause: unknown } | undefined;
   private closing: Promise<void> | undefined;
 
   /** Use {@link createMachine}. */
@@ -96,7 +100,7 @@ export class Machine {
       hold: () => this.loop.hold(),
       wake: () => this.loop.wake(),
       powerOff: (status) => this.end({ reason: "power-off", vcpu: -1, status }),
-      requestReset: () => void this.reset("warm"),
+      requestReset: () => this.resetSoon(),
       report,
     });
     this.loop = new RunLoop(this.core.clock, config.quantum);
@@ -150,8 +154,9 @@ export class Machine {
     checkConfig(config);
     for (const plugin of config.plugins) core.container.load(plugin, core);
     const backend = core.find(tokens.VcpuBackendToken);
+    this.backend = backend?.name ?? this.backend;
     core.makeHardware(backend);
-    core.setVcpus(backend?.createVcpus(this.scope) ?? []);
+    core.setVcpus(guard(this.backend, "define", () => backend?.createVcpus(this.scope) ?? []));
     this.loop.vcpus = core.vcpus;
     plugins.define(config.plugins, core.container, core);
     this.wireUp();
@@ -165,23 +170,23 @@ export class Machine {
   /**
    * Runs until the guest or the host ends it. May be called again afterwards, unless the machine failed or closed.
    * @throws ConfigError while it runs already or after close
-   * @throws what an owner threw: the vCPU stopped in the middle of an instruction, and only `reset` or `close` help
+   * @throws what an owner threw, or a plugin in a reset that the guest asked for: only `reset` or `close` help then
    */
   async run(options: RunOptions = {}): Promise<RunResult> {
     this.checkRunnable();
+    checkRunOptions(options);
     this.ending = undefined;
-    const { untilNs = Infinity, timeoutMs, signal } = options;
+    const { untilNs = Infinity, timeoutMs = Infinity, signal } = options;
     const stop = (reason: "timeout" | "stopped"): void => this.end({ reason });
     const onAbort = (): void => stop("stopped");
     if (signal?.aborted === true) return { reason: "stopped" };
     signal?.addEventListener("abort", onAbort);
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop("timeout"), timeoutMs);
+    const timer = timeoutMs > MAX_TIMEOUT_MS ? undefined : setTimeout(() => stop("timeout"), timeoutMs);
     try {
-      const end = await this.loop.run(untilNs);
-      return this.ending ?? { reason: end };
-    } catch (cause) {
-      this.failure = cause;
-      throw isTraplineError(cause) ? cause : ownerThrew(cause);
+      const end = await this.loop.run(untilNs).catch((cause: unknown) => void (this.failure = { cause }));
+      // Said by the loop, or by a reset that failed between two instructions.
+      if (this.failure !== undefined) throw isTraplineError(this.failure.cause) ? this.failure.cause : ownerThrew(this.failure.cause);
+      return this.ending ?? { reason: end! };
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -193,9 +198,19 @@ export class Machine {
     this.end({ reason: "stopped" });
   }
 
-  /** Resets everything between two instructions. Resolves when done; a run in progress goes on. */
+  /**
+   * Resets everything between two instructions. Resolves when done; a run in progress goes on.
+   * @throws PluginError when something cannot be reset: then a run in progress ends with the same error, and later ones are
+   * refused until a reset succeeds
+   */
   async reset(kind: ResetKind): Promise<void> {
+    this.checkOpen();
     await this.loop.between(() => this.resetAll(kind));
+  }
+
+  /** A reset that the guest or a device asked for, and nobody waits for: its failure is the run's. */
+  private resetSoon(): void {
+    this.loop.between(() => this.resetAll("warm")).catch(() => {}); // resetAll keeps it for `run`
   }
 
   /**
@@ -264,14 +279,16 @@ export class Machine {
   private async tearDown(): Promise<void> {
     this.loop.stop();
     await this.loop.between(() => {}); // a run in progress has left its last instruction
-    const errors = [...(await this.plugins.close())];
-    this.scope.unsubscribe();
+    const errors: unknown[] = [...(await this.plugins.close())];
+    const last = (plugin: string, step: () => void | Promise<void>): Promise<void> =>
+      guardAsync(plugin, "stop", step).catch((error: unknown) => void errors.push(error));
+    await last(this.backend, () => this.scope.unsubscribe());
     this.events.emit("closed", undefined);
     this.events.complete();
-    await this.core.close();
+    await last("core", () => this.core.close());
     this.core.order.close();
     this.errors.complete();
-    if (errors.length === 1) throw errors[0]!;
+    if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join("; "));
   }
 
@@ -286,7 +303,7 @@ export class Machine {
         hypercalls: core.hypercalls,
         machine: {
           shutdown: (id, status) => this.end({ reason: "power-off", vcpu: id, status }),
-          reset: () => void this.reset("warm"),
+          reset: () => this.resetSoon(),
           debug: (id, pc) => this.end({ reason: "debug", vcpu: id, pc }),
           fault: (id, pc, message) => this.end({ reason: "fault", vcpu: id, pc, message }),
         },
@@ -315,19 +332,29 @@ export class Machine {
   }
 
   private resetAll(kind: ResetKind): void {
-    const { core, plugins } = this;
     this.failure = undefined;
+    try {
+      this.resetParts(kind);
+    } catch (cause) {
+      this.failure = { cause };
+      this.loop.stop();
+      throw cause;
+    }
+    this.events.emit("reset", kind);
+  }
+
+  private resetParts(kind: ResetKind): void {
+    const { core, plugins } = this;
     if (kind === "power-on") {
       core.clock.reset();
       core.memory.clear();
     }
     // Devices first: they drive their lines low; then the chips forget what they latched; then the vCPUs start.
     plugins.each("reset", (plugin) => plugin.reset?.(kind));
-    core.router.reset(kind);
-    for (const irqchip of core.irqchips) irqchip.reset(kind);
-    for (const vcpu of core.vcpus) vcpu.reset(kind);
+    guard("router", "reset", () => core.router.reset(kind));
+    for (const irqchip of core.irqchips) guard(irqchip.name, "reset", () => irqchip.reset(kind));
+    for (const vcpu of core.vcpus) guard(`vcpu${vcpu.id}`, "reset", () => vcpu.reset(kind));
     this.loop.reset();
-    this.events.emit("reset", kind);
   }
 
   private end(result: RunResult): void {
@@ -346,12 +373,21 @@ export class Machine {
       throw new ConfigError(`machine ${this.name} is running`, { subject: this.name, remedy: "wait for the first run to end, or stop it" });
     }
     if (this.failure !== undefined) {
-      throw new ConfigError(`machine ${this.name} failed earlier: ${messageOf(this.failure)}`, {
+      throw new ConfigError(`machine ${this.name} failed earlier: ${messageOf(this.failure.cause)}`, {
         subject: this.name,
         remedy: "reset it or close it",
-        cause: this.failure,
+        cause: this.failure.cause,
       });
     }
+  }
+}
+
+function checkRunOptions({ untilNs = 0, timeoutMs = 0 }: RunOptions): void {
+  if (Number.isNaN(untilNs)) {
+    throw new ConfigError(`run cannot end at untilNs ${untilNs}`, { subject: "untilNs", remedy: "give nanoseconds since power-on, or leave it out" });
+  }
+  if (!(timeoutMs >= 0)) {
+    throw new ConfigError(`run cannot end after timeoutMs ${timeoutMs}`, { subject: "timeoutMs", remedy: "give milliseconds of host time, or leave it out" });
   }
 }
 

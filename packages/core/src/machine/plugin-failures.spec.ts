@@ -198,6 +198,62 @@ describe("a plugin that throws while the machine lives", () => {
     expect(error).toMatchObject({ plugin: "leaky", phase: "stop" });
     expect([log.slice(-2), ended]).toEqual([["a stop", "a released"], ["trace"]]);
   });
+
+  it("in a reset that the guest asked for: the run rejects, and later runs are refused until a reset succeeds", async () => {
+    let failing = false;
+    const moody = definePlugin({ name: "moody", create: () => ({ reset: () => { if (failing) throw BUG; } }) });
+    let boots = 0;
+    const guest = scripted(function* () {
+      boots++;
+      if (boots === 1) yield systemReset();
+      yield powerOff();
+    });
+    const machine = await createMachine({ name: "m", plugins: [moody, guest] });
+    failing = true;
+    expectBlame(await failure(() => machine.run()), "moody", "reset");
+    await expect(machine.run()).rejects.toThrow("machine m failed earlier: plugin moody failed in reset: bug; reset it or close it");
+    await expect(machine.reset("warm")).rejects.toThrow("plugin moody failed in reset: bug");
+    failing = false;
+    await machine.reset("power-on");
+    expect(await machine.run()).toMatchObject({ reason: "power-off" });
+    await machine.close();
+  });
+
+  it("in a reset that a device asked for is not an unhandled rejection either", async () => {
+    let failing = false;
+    const watchdog = definePlugin({
+      name: "watchdog",
+      create: (vmm) => ({
+        attach: (scope) => scope.add(vmm.bus.claim({ name: "watchdog", base: 0, size: 8 }, { read: () => 0, write: () => vmm.requestReset() })),
+        reset: () => { if (failing) throw BUG; },
+      }),
+    });
+    const machine = await createMachine({ plugins: [watchdog, scripted(function* () { yield write32(0, 1); for (;;) yield write32(0, 1); })] });
+    failing = true;
+    expectBlame(await failure(() => machine.run()), "watchdog", "reset");
+    machine.bus.write(0, 4, 1, -1); // from the host, while nothing runs
+    await machine.close();
+  });
+
+  it("as a backend whose teardown throws: the machine closes all the same", async () => {
+    const base = scripted(function* () {}).provides![0] as unknown as { make: (vmm: unknown) => { name: string; createVcpus: (scope: unknown) => never } };
+    const clumsy = definePlugin({
+      name: "clumsy",
+      provides: [provide(VcpuBackendToken, (vmm) => ({
+        name: "clumsy",
+        createVcpus(scope) {
+          scope.add(() => { throw BUG; });
+          return base.make(vmm).createVcpus(scope);
+        },
+      }))],
+    });
+    const machine = await createMachine({ plugins: [clumsy] });
+    const ended: string[] = [];
+    machine.trace$.subscribe({ complete: () => ended.push("trace") });
+    machine.errors$.subscribe({ complete: () => ended.push("errors") });
+    const error = await failure(() => machine.close());
+    expect([error.plugin, error.phase, ended]).toEqual(["clumsy", "stop", ["trace", "errors"]]);
+  });
 });
 
 describe("whatever a plugin throws", () => {

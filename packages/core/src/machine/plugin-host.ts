@@ -66,7 +66,8 @@ export class PluginHost {
   }
 }
 
-function guard<T>(plugin: string, phase: PluginPhase, use: () => T): T {
+/** Runs `use`; what it throws leaves as a PluginError. */
+export function guard<T>(plugin: string, phase: PluginPhase, use: () => T): T {
   try {
     return use();
   } catch (cause) {
@@ -74,7 +75,7 @@ function guard<T>(plugin: string, phase: PluginPhase, use: () => T): T {
   }
 }
 
-async function guardAsync(plugin: string, phase: PluginPhase, use: () => void | Promise<void>): Promise<void> {
+export async function guardAsync(plugin: string, phase: PluginPhase, use: () => void | Promise<void>): Promise<void> {
   try {
     await use();
   } catch (cause) {

@@ -6,7 +6,7 @@ import { type GuestCode, type GuestProgram, ScriptedVcpu } from "./scripted-vcpu
 
 /**
  * @param programs one per vCPU, in order; vCPUs beyond the list are off
- * @throws ConfigError when composed for fewer vCPUs than there are programs
+ * Composing it for fewer vCPUs than there are programs fails with a ConfigError as the cause.
  *
  * @example
  * scripted(function* () {
