@@ -4,9 +4,10 @@
  */
 import "reflect-metadata";
 import { Container, type ServiceIdentifier } from "inversify";
-import { ConfigError, PluginError } from "../errors.ts";
+import { ConfigError, messageOf, PluginError } from "../errors.ts";
 import { FixedRouter } from "../irq/fixed-router.ts";
 import * as tokens from "../tokens.ts";
+import { guard } from "./blame.ts";
 import type { Vmm } from "./vmm.ts";
 import type { PluginDefinition, Provision } from "./vmm-plugin.ts";
 
@@ -42,7 +43,7 @@ export class MachineContainer {
   private provide(plugin: string, { token, mode, make }: Provision, vmm: Vmm): void {
     if (mode !== "add") {
       const other = this.providers.get(token);
-      const kept = mode === "once" && this.container.isCurrentBound(token) ? "core" : undefined;
+      const kept = mode === "once" && other === undefined && this.container.isCurrentBound(token) ? "core" : undefined;
       if (other !== undefined || kept !== undefined) {
         throw new ConfigError(`plugins ${other ?? kept} and ${plugin} both provide ${name(token)}`, {
           subject: plugin,
@@ -56,7 +57,7 @@ export class MachineContainer {
     }
     this.container
       .bind(token)
-      .toDynamicValue(() => make(vmm))
+      .toDynamicValue(() => guard(plugin, "define", () => make(vmm)))
       .inSingletonScope();
   }
 
@@ -67,15 +68,15 @@ export class MachineContainer {
         remedy: "add the plugin that does to the machine's list",
       });
     }
-    return this.container.get(token);
+    return resolve(token, () => this.container.get(token));
   }
 
   find<T>(token: ServiceIdentifier<T>): T | undefined {
-    return this.container.isBound(token) ? this.container.get(token) : undefined;
+    return this.container.isBound(token) ? resolve(token, () => this.container.get(token)) : undefined;
   }
 
   getAll<T>(token: ServiceIdentifier<T>): readonly T[] {
-    return this.container.isBound(token) ? this.container.getAll(token) : [];
+    return this.container.isBound(token) ? resolve(token, () => this.container.getAll(token)) : [];
   }
 
   /** Forgets everything; a dropped child container would otherwise be kept alive by its parent's plans. */
@@ -83,6 +84,23 @@ export class MachineContainer {
     await this.container.unbindAllAsync();
   }
 }
+
+/** Two modules that bind the same, or a class without a binding for a parameter: inversify says what, we say where. */
+function resolve<T>(token: ServiceIdentifier, get: () => T): T {
+  try {
+    return get();
+  } catch (cause) {
+    if (typeof cause !== "object" || cause === null || !(INVERSIFY_ERROR in cause)) throw cause;
+    throw new ConfigError(`${name(token)} cannot be given: ${messageOf(cause)}`, {
+      subject: name(token),
+      remedy: "look at the plugins whose modules bind it, or what it is made from",
+      cause,
+    });
+  }
+}
+
+/** How inversify's own errors are told from those of constructors, in every copy of it. */
+const INVERSIFY_ERROR = Symbol.for("@inversifyjs/core/InversifyCoreError");
 
 function name(token: ServiceIdentifier): string {
   if (typeof token === "symbol") return (token.description ?? "a service").replace(/^trapline\/\d+\//, "");

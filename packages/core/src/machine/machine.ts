@@ -25,11 +25,12 @@ import { RunLoop } from "../vcpu/run-loop.ts";
 import type { Vcpu } from "../vcpu/vcpu.ts";
 import { TapObservable } from "../wire/tap-observable.ts";
 import { Wire, type WireEnd } from "../wire/wire.ts";
+import { guard, guardAsync } from "./blame.ts";
 import { checkConfig, type MachineConfig } from "./machine-config.ts";
 import { MachineCore } from "./machine-core.ts";
 import type { MachineEvent } from "./machine-event.ts";
 import { MachineState } from "./machine-state.ts";
-import { guard, guardAsync, PluginHost } from "./plugin-host.ts";
+import { PluginHost } from "./plugin-host.ts";
 import { regionsWithoutOwner } from "./unowned.ts";
 
 /** How a run ended. */

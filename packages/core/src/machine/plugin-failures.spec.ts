@@ -127,6 +127,25 @@ describe("a plugin that throws while the machine is composed", () => {
     const caller = definePlugin({ name: "caller", create: (vmm) => ({ attach: () => vmm.get(service).ask() }) });
     expectBlame(await failure(() => createMachine({ plugins: [culprit, caller] })), "culprit", "attach");
   });
+
+  //   what fails                                 the plugin's services                                                           phase
+  it.each<readonly [string, () => PluginDefinition["provides"], PluginPhase]>([
+    ["making its vCPU backend", () => [provide(VcpuBackendToken, () => { throw BUG; })], "define"],
+    ["making its vCPUs", () => [provide(VcpuBackendToken, () => ({ name: "maker", createVcpus: () => { throw BUG; } }))], "define"],
+    ["making its irqchip", () => [provideAlso(IrqchipToken, () => { throw BUG; })], "define"],
+  ])("while %s", async (_what, provides, phase) => {
+    const log: string[] = [];
+    const maker = definePlugin({ name: "maker", provides: provides()! });
+    expectBlame(await failure(() => createMachine({ vcpus: 0, plugins: [witness("a", log), maker] })), "maker", phase);
+    expect(log.filter((line) => line.endsWith("attach"))).toEqual([]);
+  });
+
+  it("while making a service that another plugin asks for: the maker is blamed, not the asker", async () => {
+    const service = token<number>("spec/Service");
+    const maker = definePlugin({ name: "maker", provides: [provide<number>(service, () => { throw BUG; })] });
+    const asker = definePlugin({ name: "asker", create: (vmm) => ({ attach: () => void vmm.get(service) }) });
+    expectBlame(await failure(() => createMachine({ plugins: [maker, asker] })), "maker", "define");
+  });
 });
 
 describe("a plugin that throws while the machine lives", () => {

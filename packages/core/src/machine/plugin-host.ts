@@ -3,7 +3,8 @@
  * as a PluginError that names the plugin and the phase.
  */
 import { Subscription } from "rxjs";
-import { isTraplineError, PluginError, type PluginPhase } from "../errors.ts";
+import { PluginError, type PluginPhase } from "../errors.ts";
+import { guard, guardAsync } from "./blame.ts";
 import type { MachineContainer } from "./machine-container.ts";
 import type { Vmm } from "./vmm.ts";
 import type { PluginDefinition, VmmPlugin } from "./vmm-plugin.ts";
@@ -64,26 +65,4 @@ export class PluginHost {
     }
     return errors;
   }
-}
-
-/** Runs `use`; what it throws leaves as a PluginError. */
-export function guard<T>(plugin: string, phase: PluginPhase, use: () => T): T {
-  try {
-    return use();
-  } catch (cause) {
-    throw blame(plugin, phase, cause);
-  }
-}
-
-export async function guardAsync(plugin: string, phase: PluginPhase, use: () => void | Promise<void>): Promise<void> {
-  try {
-    await use();
-  } catch (cause) {
-    throw blame(plugin, phase, cause);
-  }
-}
-
-/** A plugin asked another and that one failed: the inner error already names the culprit. */
-function blame(plugin: string, phase: PluginPhase, cause: unknown): PluginError {
-  return isTraplineError(cause, "plugin") ? (cause as PluginError) : new PluginError(plugin, phase, cause);
 }

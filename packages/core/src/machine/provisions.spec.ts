@@ -85,14 +85,43 @@ describe("a service", () => {
 });
 
 describe("two plugins that provide the same", () => {
+  it("once are refused with both names", async () => {
+    const error = await refusal([bringing("first", provide(GreeterToken, greeter("a"))), bringing("second", provide(GreeterToken, greeter("b")))]);
+    expect(error.message).toBe("plugins first and second both provide spec/Greeter; leave one of the two out");
+    expect(error.facts).toMatchObject({ subject: "second", other: "first" });
+  });
+
   it("instead of core are refused with both names", async () => {
     const router = (name: string): PluginDefinition => bringing(name, provideInstead(GsiRouterToken, (vmm) => new FixedRouter(vmm.order)));
     expect((await refusal([router("table"), router("another")])).message).toBe("plugins table and another both provide GsiRouter; leave one of the two out");
   });
 
+  it("as backends are refused with both names", async () => {
+    const other = { ...scripted(), name: "other" };
+    expect((await refusal([scripted(), other])).message).toBe("plugins scripted and other both provide VcpuBackend; leave one of the two out");
+  });
+
   it("once and core itself are refused, and the remedy says how to replace", async () => {
     const error = await refusal([bringing("router", provide(GsiRouterToken, (vmm) => new FixedRouter(vmm.order)))]);
     expect(error.message).toBe("plugins core and router both provide GsiRouter; use provideInstead to take the place of core's own");
+  });
+
+  it("by modules of inversify are refused with the token's name when somebody asks", async () => {
+    const bind = (name: string): PluginDefinition => ({
+      name,
+      apiVersion: 1,
+      module: new ContainerModule(({ bind: to }) => void to(GreeterToken).toConstantValue({ greeting: name })),
+    });
+    await withMachine([bind("first"), bind("second")], (machine) => {
+      let error: unknown;
+      try {
+        machine.get(GreeterToken);
+      } catch (e) {
+        error = e;
+      }
+      expect(isTraplineError(error, "config")).toBe(true);
+      expect((error as Error).message).toMatch(/^spec\/Greeter cannot be given: /);
+    });
   });
 });
 
