@@ -72,7 +72,7 @@ function exit(event: Extract<TraceEvent, { kind: "exit" }>): string {
 /** An event whose kind core does not know. */
 function plain(event: WireEvent): string {
   const { kind, seq: _seq, atNs: _atNs, ...payload } = event;
-  const parts = Object.entries(payload).map(([key, part]) => `${key} ${typeof part === "object" ? toJsonLine(part as never) : String(part)}`);
+  const parts = Object.entries(payload).map(([key, part]) => `${key} ${typeof part === "string" ? part : toJsonLine(part as never)}`);
   return `${kind}: ${parts.join(", ")}`;
 }
 
