@@ -27,6 +27,7 @@ export * from "./irq/irq-line.ts";
 export * from "./irq/irq-signal.ts";
 export * from "./irq/irqchip.ts";
 export * from "./irq/irqchip-wires.ts";
+export type { KvmIrqchip } from "./irq/kvm-irqchip.ts";
 export { SharedLines } from "./irq/shared-lines.ts";
 export { createMachine, type Machine, type RunOptions, type RunResult } from "./machine/machine.ts";
 export * from "./machine/machine-config.ts";

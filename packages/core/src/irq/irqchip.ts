@@ -13,6 +13,7 @@ import type { U64 } from "../u64.ts";
 import type { Wire } from "../wire/wire.ts";
 import type { CompletionEvent, MsiEvent, PinEvent, PrivateLineEvent, VcpuLineEvent } from "./irq-event.ts";
 import type { IrqResult, IrqSignal, VcpuLine } from "./irq-signal.ts";
+import type { KvmIrqchip } from "./kvm-irqchip.ts";
 
 export interface IrqchipCapabilities {
   /** It has inputs for message-signalled interrupts. */
@@ -38,8 +39,13 @@ export interface Irqchip extends Stateful {
   /** Inputs, numbered 0 … pinCount − 1. A pin the chip does not implement swallows its signals (result IGNORED). */
   readonly pinCount: number;
   readonly capabilities: IrqchipCapabilities;
+  /** The chip as KVM's ioctls see it. A chip that is no GIC leaves it out. */
+  readonly kvm?: KvmIrqchip;
 
-  /** Router → chip. The owner must take any pin number and ignore what it does not have. */
+  /**
+   * Router → chip. The owner must take any pin number and ignore what it does not have. For an edge-configured pin every
+   * HIGH is an edge, also one that follows another without a LOW between them: Linux's fast path of irqfd never sends a LOW.
+   */
   readonly pins$: Wire<PinArgs, IrqResult, PinEvent>;
   /** In-machine per-vCPU sources (timers, PMU) → chip, by INTID; no GSI, the same in every routing profile. */
   readonly privateLines$: Wire<PrivateLineArgs, void, PrivateLineEvent>;
@@ -56,7 +62,7 @@ export interface Irqchip extends Stateful {
   peekPin(pin: number): PinState | undefined;
 }
 
-/** What can be told of a pin on any irqchip; chips add fields of their own. */
+/** What can be told of a pin on any irqchip; chips add fields of their own. Dumps show a field `vcpu`: who would get it. */
 export interface PinState {
   /** Level of the wire. */
   readonly line: boolean;
