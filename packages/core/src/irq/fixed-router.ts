@@ -8,7 +8,7 @@ import { gsi as checkGsi } from "../ids.ts";
 import type { PlainData } from "../plain-data.ts";
 import { Wire } from "../wire/wire.ts";
 import type { WireOrder } from "../wire/wire-order.ts";
-import type { GsiArgs, GsiRouter, RouteTarget } from "./gsi-router.ts";
+import type { GsiArgs, GsiPort, GsiRouter, RouteTarget } from "./gsi-router.ts";
 import type { GsiEvent, MsiEvent } from "./irq-event.ts";
 import type { EdgeTrigger, LevelLine } from "./irq-line.ts";
 import { HIGH, IGNORED, type IrqResult, LOW, PULSE, signalName } from "./irq-signal.ts";
@@ -61,6 +61,11 @@ export class FixedRouter implements GsiRouter {
   trigger(gsi: number, owner: string): EdgeTrigger {
     this.sources.push({ gsi: checkGsi(gsi), owner, trigger: "edge" });
     return { pulse: () => void this.gsi$.emit(gsi, PULSE) };
+  }
+
+  port(gsi: number): GsiPort {
+    const pulse = (): IrqResult => this.gsi$.emit(gsi, PULSE);
+    return { gsi, set: (high) => this.gsi$.emit(gsi, high ? HIGH : LOW), pulse, fire: pulse };
   }
 
   onCompletion(gsi: number, completed: () => void): Subscription {

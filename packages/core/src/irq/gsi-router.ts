@@ -19,6 +19,20 @@ export type RouteTarget =
   | { readonly irqchip: number; readonly pin: number }
   | { readonly msi: { readonly address: bigint; readonly data: number; readonly deviceId?: number } };
 
+/**
+ * An irqfd's end of one GSI, in which the router keeps the GSI resolved. One object per GSI and router; the resolution
+ * follows every change of the table, so it may be kept as long as the router lives. Every call is an emission of `gsi$`.
+ */
+export interface GsiPort {
+  readonly gsi: number;
+  /** Drives the GSI, as a resampling irqfd does. */
+  set(high: boolean): IrqResult;
+  /** An edge: up and down. */
+  pulse(): IrqResult;
+  /** The signal of a plain irqfd: `pulse`, except where a profile copies Linux's fast path, which raises one pin and leaves it up. */
+  fire(): IrqResult;
+}
+
 export interface GsiRouter extends Stateful {
   /** Sources → router. The owner is the router; anyone may emit. */
   readonly gsi$: Wire<GsiArgs, IrqResult, GsiEvent>;
@@ -33,6 +47,8 @@ export interface GsiRouter extends Stateful {
   line(gsi: number, owner: string): LevelLine;
   /** A source of edges into `gsi`. @throws ConfigError for a GSI out of the router's range. */
   trigger(gsi: number, owner: string): EdgeTrigger;
+  /** The port into `gsi`. @throws KvmError EINVAL where the router's profile has no such GSI and says so (Linux takes any number). */
+  port(gsi: number): GsiPort;
   /** `completed` is called whenever the guest finishes a pin to which `gsi` leads, after the chip's own work. */
   onCompletion(gsi: number, completed: () => void): Subscription;
   /** Where `gsi` leads now; empty when nowhere. */
@@ -47,6 +63,15 @@ export interface GsiRoute {
   readonly target: RouteTarget;
 }
 
+/** A GSI taken for a device that comes and goes: allocate, route, signal, release. */
+export interface AllocatedGsi {
+  readonly gsi: number;
+  /** Replaces the routes of this GSI alone; an empty list unroutes it. @throws KvmError as {@link GsiRouting.replace}; then nothing changed. */
+  route(targets: readonly RouteTarget[]): void;
+  /** Unroutes it and gives the number back. Releasing again does nothing. */
+  release(): void;
+}
+
 /** The table behind a router that has one. Bound by the routing plugin only. */
 export interface GsiRouting {
   /** Replaces all routes at once, in-flight interrupts included. @throws KvmError in the order and with the errno of KVM_SET_GSI_ROUTING; then nothing changed. */
@@ -54,4 +79,6 @@ export interface GsiRouting {
   readonly routes: readonly GsiRoute[];
   /** The default table as entries, for editing. */
   defaultRoutes(): readonly GsiRoute[];
+  /** A GSI that nobody uses and no route names. `owner` names the device in dumps. @throws KvmError ENOSPC when there is none left. */
+  allocate(owner: string): AllocatedGsi;
 }
