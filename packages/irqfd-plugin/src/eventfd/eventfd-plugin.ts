@@ -1,0 +1,23 @@
+/** eventfds as a plugin: whoever needs one asks the machine for `EventFdFactoryToken`. */
+import { definePlugin, EventFdFactoryToken, type PluginDefinition, provide } from "@trapline/core";
+import { EventFds } from "./event-fds.ts";
+
+/**
+ * @example
+ * const machine = await createMachine({ plugins: [eventfd()] });
+ * const kick = machine.get(EventFdFactoryToken).create({ name: "kick" });
+ */
+export function eventfd(): PluginDefinition {
+  return definePlugin({
+    name: "eventfd",
+    provides: [provide(EventFdFactoryToken, (vmm) => new EventFds(vmm.order))],
+    create(vmm) {
+      const eventFds = vmm.get(EventFdFactoryToken) as EventFds;
+      return {
+        attach: (scope) => scope.add(() => eventFds.close()),
+        save: () => eventFds.save(),
+        restore: (state) => eventFds.restore(state),
+      };
+    },
+  });
+}
