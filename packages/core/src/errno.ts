@@ -14,6 +14,7 @@ export const ERRNO = {
   ENODEV: 19,
   EINVAL: 22,
   ENFILE: 23,
+  ENOTTY: 25,
   ENOSPC: 28,
   ERANGE: 34,
   ENOSYS: 38,
