@@ -1,5 +1,14 @@
 export { CounterEventFd, EVENTFD_MAX, EVENTFD_OVERFLOW, type EventFdPoll, pollEventFd } from "./eventfd/counter-event-fd.ts";
 export { eventfd } from "./eventfd/eventfd-plugin.ts";
+export { ioeventfd } from "./ioeventfd/ioeventfd-plugin.ts";
+export { irqfd } from "./irqfd/irqfd-plugin.ts";
+export { EFD_CLOEXEC, EFD_NONBLOCK, EFD_SEMAPHORE, EventFdCalls } from "./kvm/eventfd-calls.ts";
+export { FdTable } from "./kvm/fd-table.ts";
 export * from "./kvm/kvm-abi.ts";
 export { ioeventfdCodec, irqfdCodec, irqLevelCodec, irqRoutingCodec, msiCodec, routingEntryCodec } from "./kvm/kvm-codecs.ts";
+export { KvmIrqApi, type KvmHost } from "./kvm/kvm-irq-api.ts";
 export type { StructCodec } from "./kvm/struct-codec.ts";
+export { kvmInterrupts } from "./kvm-interrupts.ts";
+export { gsiRouting, type GsiRoutingOptions, routingProfile, TableRouterToken } from "./routing/gsi-routing-plugin.ts";
+export type { GicInterrupt, IrqWord, RoutingProfile } from "./routing/routing-profile.ts";
+export type { TableRouter } from "./routing/table-router.ts";

@@ -55,6 +55,11 @@ const msiArm = structCodec<{ addressLo: number; addressHi: number; data: number;
 export const routingEntryCodec: StructCodec<KvmIrqRoutingEntry> = {
   name: "kvm_irq_routing_entry",
   size: ENTRY_SIZE,
+  check(entry) {
+    entryHead.check(entry);
+    if ("irqchip" in entry.u) irqchipArm.check(entry.u.irqchip);
+    else if ("msi" in entry.u) msiArm.check(entry.u.msi);
+  },
   encode(entry) {
     const bytes = new Uint8Array(ENTRY_SIZE);
     bytes.set(entryHead.encode(entry));
@@ -69,9 +74,14 @@ export const routingEntryCodec: StructCodec<KvmIrqRoutingEntry> = {
   },
 };
 
-/** The table: a header with `nr`, then `nr` entries. */
-export const irqRoutingCodec: Pick<StructCodec<KvmIrqRouting>, "name" | "encode" | "decode"> = {
+/** The table: a header with `nr`, then `nr` entries. `size` is the header's. */
+export const irqRoutingCodec: StructCodec<KvmIrqRouting> = {
   name: "kvm_irq_routing",
+  size: HEADER_SIZE,
+  check(routing) {
+    headerCodec.check(routing);
+    for (const entry of routing.entries) routingEntryCodec.check(entry);
+  },
   encode(routing) {
     const bytes = new Uint8Array(HEADER_SIZE + ENTRY_SIZE * routing.entries.length);
     bytes.set(headerCodec.encode(routing));

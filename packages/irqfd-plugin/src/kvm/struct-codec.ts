@@ -12,7 +12,9 @@ export interface StructCodec<T> {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** @throws ConfigError for a value that does not fit its field in C */
+  /** @throws ConfigError naming the field for a value that does not fit it in C */
+  check(value: T): void;
+  /** @throws ConfigError as `check` */
   encode(value: T): Uint8Array;
   /** @throws HostError for fewer bytes than the structure has, what Linux answers with EFAULT */
   decode(bytes: Uint8Array): T;
@@ -23,6 +25,9 @@ export function structCodec<T extends object>(name: string, size: number, rows: 
   return {
     name,
     size,
+    check(value) {
+      for (const [field, [, kind]] of fields) checkField(`${name}.${field}`, kind, value[field]);
+    },
     encode(value) {
       const view = new DataView(new ArrayBuffer(size));
       for (const [field, [offset, kind]] of fields) put(view, offset, kind, value[field], `${name}.${field}`);
@@ -50,8 +55,7 @@ export function viewOf(bytes: Uint8Array, size: number, name: string): DataView 
 
 const RANGES = { u32: [0, 0xffff_ffff], s32: [-0x8000_0000, 0x7fff_ffff], u64: [0n, 0xffff_ffff_ffff_ffffn] } as const;
 
-/** @throws ConfigError unless `value` fits a field of that kind */
-export function checkField(field: string, kind: FieldKind, value: unknown): void {
+function checkField(field: string, kind: FieldKind, value: unknown): void {
   const [low, high] = RANGES[kind];
   const rightType = kind === "u64" ? typeof value === "bigint" : Number.isInteger(value);
   if (rightType && (value as number) >= low && (value as number) <= high) return;
