@@ -11,7 +11,10 @@ export type Deliver = (port: TablePort, signal: IrqSignal) => IrqResult;
 /** Every signal straight to every target. The list is the one in force when it began. */
 export function deliverStraight(port: TablePort, signal: IrqSignal): IrqResult {
   const { targets } = port;
-  if (targets.length === 1) return targets[0]!.signal(signal);
+  if (targets.length === 1) {
+    const result = targets[0]!.signal(signal);
+    return result < 0 ? IGNORED : result;
+  }
   let sum = IGNORED;
   for (let i = 0; i < targets.length; i++) sum = added(sum, targets[i]!.signal(signal));
   return sum;
