@@ -10,5 +10,6 @@ export { KvmIrqApi, type KvmHost } from "./kvm/kvm-irq-api.ts";
 export type { StructCodec } from "./kvm/struct-codec.ts";
 export { kvmInterrupts } from "./kvm-interrupts.ts";
 export { gsiRouting, type GsiRoutingOptions, routingProfile, TableRouterToken } from "./routing/gsi-routing-plugin.ts";
+export { dumpRouting } from "./routing/routing-dump.ts";
 export type { GicInterrupt, IrqWord, RoutingProfile } from "./routing/routing-profile.ts";
 export type { TableRouter } from "./routing/table-router.ts";

@@ -34,6 +34,6 @@ export class GsiAllocator {
       const gsi = start + step * this.next++;
       if (!this.out.has(gsi) && !this.isTaken(gsi)) return gsi;
     }
-    throw refusal("ENOSPC", "GSIs for devices", this.out.size + 1, `at most ${count}`, "release some, or use a profile with more");
+    throw refusal("ENOSPC", "the next GSI for a device", `the ${count + 1}th`, `the ${count}th`, "release some, or use a profile with more");
   }
 }

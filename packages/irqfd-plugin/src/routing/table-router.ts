@@ -230,8 +230,11 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
     for (const targets of entries.values()) this.routeCount += targets.length;
     this.emitting = undefined;
     this.ports = new Map();
-    for (const [gsi, targets] of entries) this.adopt(before.get(gsi) ?? new TablePort(this, gsi), targets, messages);
-    for (const [gsi, port] of before) if (!entries.has(gsi) && port.needed) this.adopt(port, this.defaultTargets(gsi), messages);
+    // forEach: half the time of for…of on a Map of thousands
+    entries.forEach((targets, gsi) => this.adopt(before.get(gsi) ?? new TablePort(this, gsi), targets, messages));
+    before.forEach((port, gsi) => {
+      if (port.needed && !entries.has(gsi)) this.adopt(port, this.defaultTargets(gsi), messages);
+    });
     return messages;
   }
 
@@ -239,7 +242,8 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
     const hadMessage = port.targets.length === 1 && "msi" in port.targets[0]!.entry;
     port.targets = entries.length === 1 ? [this.target(entries[0]!)] : entries.map((entry) => this.target(entry));
     this.ports.set(port.gsi, port);
-    for (const target of port.targets) {
+    for (let i = 0; i < port.targets.length; i++) {
+      const target = port.targets[i]!;
       if (target.pin !== undefined) {
         target.pin.sources.push(port);
         if (port.high) target.pin.highSources++;
