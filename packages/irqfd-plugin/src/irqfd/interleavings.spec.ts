@@ -8,10 +8,10 @@ import { abi, closeVms, irqchipEntry, PROFILES, spiGsi, spiPin, vm, type Vm } fr
 
 afterEach(closeVms);
 
-const GSIS = 4;
+const GSIS = 3;
 const EVENT_FDS = 4;
-const EDGE_PINS = [0, 1];
-const PINS = 4;
+const EDGE_PINS = [0];
+const PINS = 2;
 
 type Op =
   | { readonly do: "assign"; readonly fd: number; readonly gsi: number; readonly resample: boolean }
@@ -29,11 +29,11 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .uniqueArray(fc.tuple(index(GSIS), index(PINS)), { selector: ([gsi]) => gsi, maxLength: GSIS })
+      .uniqueArray(fc.tuple(index(GSIS), index(PINS)), { selector: ([gsi]) => gsi, minLength: 1, maxLength: GSIS })
       .map((table) => ({ do: "route" as const, table })),
   },
   { weight: 4, arbitrary: fc.constant({ do: "acknowledge" as const }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("eoi" as const), pin: index(PINS) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("eoi" as const), pin: index(PINS) }) },
 );
 
 /** What is promised, written as plainly as possible. */
@@ -177,7 +177,7 @@ describe.each(PROFILES)("irqfd under random interleavings, profile %s", (profile
 
   it("does what the model says, after every step", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(op, { minLength: 5, maxLength: 60 }), async (ops) => {
+      fc.asyncProperty(fc.array(op, { minLength: 30, maxLength: 100, size: "max" }), async (ops) => {
         const box = await vm({ profile, vcpus: 0, chips: [{ spis: PINS, edge: EDGE_PINS }] });
         box.api.setGsiRouting({ nr: 0, flags: 0, entries: [] });
         const [fds, resamples] = [0, 1].map(() => Array.from({ length: EVENT_FDS }, () => box.eventFd())) as [ReturnType<Vm["eventFd"]>[], ReturnType<Vm["eventFd"]>[]];
@@ -192,9 +192,9 @@ describe.each(PROFILES)("irqfd under random interleavings, profile %s", (profile
         }
         await box.machine.close();
       }),
-      { numRuns: 150 },
+      { numRuns: 120 },
     );
-  });
+  }, 60_000);
 
   it("goes on identically from a snapshot taken between any two steps", async () => {
     await fc.assert(
@@ -223,5 +223,5 @@ describe.each(PROFILES)("irqfd under random interleavings, profile %s", (profile
       }),
       { numRuns: 40 },
     );
-  });
+  }, 60_000);
 });
