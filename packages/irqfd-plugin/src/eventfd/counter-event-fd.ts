@@ -7,7 +7,7 @@
  *
  * Hot: `signal`, once per interrupt or doorbell; it allocates nothing while the counter is below 2^53.
  */
-import { type EventFd, fromBigint, KvmError, type SignalEvent, toBigint, type U64, Wire, type WireOrder } from "@trapline/core";
+import { type EventFd, fromBigint, type KvmError, type SignalEvent, toBigint, type U64, Wire, type WireOrder } from "@trapline/core";
 import { Subscription } from "rxjs";
 import { refusal } from "../refusal.ts";
 

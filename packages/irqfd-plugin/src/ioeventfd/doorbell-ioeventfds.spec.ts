@@ -63,7 +63,7 @@ describe("KVM_IOEVENTFD (kvm-irq-abi.md K.5)", () => {
     [99, [[A, 4, PIO]], [A, 4, PIO | CCW], "EEXIST"],
   ];
   it.each(ROWS)("%i: %o, then %o → %s", (_row, before, shape, expected) => {
-    for (const it of before) expect(ioeventfd(it)).toBe(0);
+    for (const earlier of before) expect(ioeventfd(earlier)).toBe(0);
     const registered = box.machine.get(IoeventfdsToken).bindings.length;
     const doorbells = bus.doorbellCount + box.machine.ports.doorbellCount;
     expect(ioeventfd(shape, box.eventFd().fd)).toBe(expected);

@@ -101,13 +101,14 @@ export class DoorbellIoeventfds implements Ioeventfds {
     this.rung.clear();
   }
 
-  save(): PlainData {
+  save(): readonly string[] {
     return this.all.map(describe).toSorted();
   }
 
   /** It has no state but its registrations. @throws SnapshotError unless they are the saved ones */
   restore(state: PlainData): void {
-    const [theirs, ours] = [String(state), String(this.save())];
+    const theirs = Array.isArray(state) ? state.join("; ") : "no list";
+    const ours = this.save().join("; ");
     if (theirs === ours) return;
     throw new SnapshotError("the saved ioeventfds are not those of this machine", {
       subject: "ioeventfd",

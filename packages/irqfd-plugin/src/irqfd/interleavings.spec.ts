@@ -52,13 +52,13 @@ class Model {
     this.wiredOr = wiredOr;
   }
 
-  apply(it: Op): void {
-    if (it.do === "assign") this.assign(it.fd, it.gsi, it.resample);
-    if (it.do === "deassign" && this.bound.get(it.fd)?.gsi === it.gsi) this.deassign(it.fd);
-    if (it.do === "signal") this.signal(it.fd, it.value);
-    if (it.do === "route") this.change(() => (this.table = it.table));
-    if (it.do === "acknowledge") this.acknowledge();
-    if (it.do === "eoi" && this.active[it.pin]) this.eoi(it.pin);
+  apply(step: Op): void {
+    if (step.do === "assign") this.assign(step.fd, step.gsi, step.resample);
+    if (step.do === "deassign" && this.bound.get(step.fd)?.gsi === step.gsi) this.deassign(step.fd);
+    if (step.do === "signal") this.signal(step.fd, step.value);
+    if (step.do === "route") this.change(() => (this.table = step.table));
+    if (step.do === "acknowledge") this.acknowledge();
+    if (step.do === "eoi" && this.active[step.pin]) this.eoi(step.pin);
   }
 
   pending(pin: number): boolean {
@@ -88,7 +88,7 @@ class Model {
   }
 
   private acknowledge(): void {
-    const pin = this.line.findIndex((_level, it) => this.pending(it) && !this.active[it]);
+    const pin = this.line.findIndex((_level, n) => this.pending(n) && !this.active[n]);
     if (pin < 0) return;
     this.active[pin] = true;
     this.latch[pin] = false;
@@ -106,7 +106,7 @@ class Model {
   }
 
   private listeners(gsi: number): readonly number[] {
-    return [...this.bound].filter(([, it]) => it.resample && it.gsi === gsi).map(([fd]) => fd);
+    return [...this.bound].filter(([, binding]) => binding.resample && binding.gsi === gsi).map(([fd]) => fd);
   }
 
   private set(gsi: number, level: boolean): void {
@@ -150,20 +150,20 @@ class Model {
 }
 
 describe.each(PROFILES)("irqfd under random interleavings, profile %s", (profile) => {
-  const perform = (box: Vm, fds: readonly ReturnType<Vm["eventFd"]>[], resamples: typeof fds, it: Op): void => {
-    const gsi = "gsi" in it ? spiGsi(profile, it.gsi) : 0;
-    switch (it.do) {
+  const perform = (box: Vm, fds: readonly ReturnType<Vm["eventFd"]>[], resamples: typeof fds, step: Op): void => {
+    const gsi = "gsi" in step ? spiGsi(profile, step.gsi) : 0;
+    switch (step.do) {
       case "assign":
-        box.api.irqfd({ fd: fds[it.fd]!.fd, gsi, flags: it.resample ? abi.KVM_IRQFD_FLAG_RESAMPLE : 0, resamplefd: resamples[it.fd]!.fd });
+        box.api.irqfd({ fd: fds[step.fd]!.fd, gsi, flags: step.resample ? abi.KVM_IRQFD_FLAG_RESAMPLE : 0, resamplefd: resamples[step.fd]!.fd });
         break;
       case "deassign":
-        box.api.irqfd({ fd: fds[it.fd]!.fd, gsi, flags: abi.KVM_IRQFD_FLAG_DEASSIGN, resamplefd: 0 });
+        box.api.irqfd({ fd: fds[step.fd]!.fd, gsi, flags: abi.KVM_IRQFD_FLAG_DEASSIGN, resamplefd: 0 });
         break;
       case "signal":
-        fds[it.fd]!.write(it.value);
+        fds[step.fd]!.write(step.value);
         break;
       case "route": {
-        const entries = it.table.map(([from, pin]) => irqchipEntry(spiGsi(profile, from), spiPin(profile, pin)));
+        const entries = step.table.map(([from, pin]) => irqchipEntry(spiGsi(profile, from), spiPin(profile, pin)));
         expect(box.api.setGsiRouting({ nr: entries.length, flags: 0, entries })).toBe(0);
         break;
       }
@@ -171,7 +171,7 @@ describe.each(PROFILES)("irqfd under random interleavings, profile %s", (profile
         box.chip.acknowledge();
         break;
       case "eoi":
-        box.chip.endOfInterrupt(it.pin);
+        box.chip.endOfInterrupt(step.pin);
     }
   };
 
@@ -182,9 +182,9 @@ describe.each(PROFILES)("irqfd under random interleavings, profile %s", (profile
         box.api.setGsiRouting({ nr: 0, flags: 0, entries: [] });
         const [fds, resamples] = [0, 1].map(() => Array.from({ length: EVENT_FDS }, () => box.eventFd())) as [ReturnType<Vm["eventFd"]>[], ReturnType<Vm["eventFd"]>[]];
         const model = new Model(box.router.profile.wiredOr);
-        for (const it of ops) {
-          perform(box, fds, resamples, it);
-          model.apply(it);
+        for (const step of ops) {
+          perform(box, fds, resamples, step);
+          model.apply(step);
           const pins = Array.from({ length: PINS }, (_, pin) => box.chip.peekPin(pin)!);
           expect(pins.map(({ pending, active }) => [pending, active])).toEqual(pins.map((_state, pin) => [model.pending(pin), model.active[pin]]));
           expect(fds.map(({ count }) => count)).toEqual(model.count);
@@ -203,21 +203,21 @@ describe.each(PROFILES)("irqfd under random interleavings, profile %s", (profile
         const compose = async (): Promise<[Vm, ReturnType<Vm["eventFd"]>[], ReturnType<Vm["eventFd"]>[]]> => {
           const box = await vm({ profile, vcpus: 0, chips: [{ spis: PINS, edge: EDGE_PINS }] });
           const [fds, resamples] = [0, 1].map(() => Array.from({ length: EVENT_FDS }, () => box.eventFd())) as [ReturnType<Vm["eventFd"]>[], ReturnType<Vm["eventFd"]>[]];
-          for (const it of assigns) perform(box, fds, resamples, it);
+          for (const step of assigns) perform(box, fds, resamples, step);
           return [box, fds, resamples];
         };
         const run = (composed: Awaited<ReturnType<typeof compose>>, ops: readonly Op[]): unknown[] =>
           ops
             .filter(({ do: what }) => what !== "assign" && what !== "deassign")
-            .map((it) => {
-              perform(...composed, it);
+            .map((step) => {
+              perform(...composed, step);
               return [composed[0].chip.save(), composed[2].map(({ count }) => count)];
             });
         const [one, two] = [await compose(), await compose()];
         run(one, before);
         const snapshot = await one[0].machine.save();
         await two[0].machine.restore(snapshot);
-        const sorted = (states: unknown[]): string[] => states.map((it) => JSON.stringify(it).split(/(?=\{)/).toSorted().join(""));
+        const sorted = (states: unknown[]): string[] => states.map((state) => JSON.stringify(state).split(/(?=\{)/).toSorted().join(""));
         expect(sorted(run(two, after))).toEqual(sorted(run(one, after)));
         await Promise.all([one[0].machine.close(), two[0].machine.close()]);
       }),

@@ -4,9 +4,14 @@
  *
  * Lowering comes first: a listener that still asserts signals again in place, and the line must end high.
  */
-import type { GsiPort, GsiRouter } from "@trapline/core";
+import type { EventFd, GsiPort, GsiRouter } from "@trapline/core";
 import type { Subscription } from "rxjs";
-import type { Irqfd } from "./irqfd.ts";
+
+/** An irqfd as its resampler knows it. */
+export interface Resampled {
+  readonly active: boolean;
+  readonly resample: EventFd | undefined;
+}
 
 export class Resampler {
   /** What it last drove. The chip may see another level: where the routing profile is Linux's, routes take no line along. */
@@ -15,7 +20,7 @@ export class Resampler {
   private readonly emptied: () => void;
   private readonly completions: Subscription;
   /** Replaced, not changed: a notification under way goes on with the list it began with. */
-  private members: readonly Irqfd[] = [];
+  private members: readonly Resampled[] = [];
 
   /** @param emptied called when the last member left */
   constructor(router: GsiRouter, port: GsiPort, emptied: () => void) {
@@ -24,12 +29,12 @@ export class Resampler {
     this.completions = router.onCompletion(port.gsi, () => this.completed());
   }
 
-  attach(irqfd: Irqfd): void {
+  attach(irqfd: Resampled): void {
     this.members = [...this.members, irqfd];
   }
 
   /** The last one lowers the GSI. */
-  detach(irqfd: Irqfd): void {
+  detach(irqfd: Resampled): void {
     this.members = this.members.filter((other) => other !== irqfd);
     if (this.members.length !== 0) return;
     this.completions.unsubscribe();
@@ -50,6 +55,6 @@ export class Resampler {
 
   private completed(): void {
     this.lower();
-    for (const irqfd of this.members) if (irqfd.active) irqfd.resample!.signal();
+    for (const irqfd of this.members) if (irqfd.active) irqfd.resample?.signal();
   }
 }

@@ -111,7 +111,7 @@ describe("the eventfd calls of C (kvm-irq-abi.md K.6, G)", () => {
     const fd = eventfds.eventfd(3, 1);
     const second = eventfds.dup(fd);
     const buffer = new Uint8Array(8);
-    expect([fd, second].map((it) => [eventfds.read(it, buffer), buffer[0]])).toEqual([[8, 1], [8, 1]]);
+    expect([fd, second].map((either) => [eventfds.read(either, buffer), buffer[0]])).toEqual([[8, 1], [8, 1]]);
     eventfds.close(fd);
     expect([eventfds.read(second, buffer), answer(eventfds.read(second, buffer))]).toEqual([8, "EAGAIN"]);
   });

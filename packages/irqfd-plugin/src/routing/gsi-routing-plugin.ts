@@ -9,7 +9,6 @@ import {
   provideInstead,
   token,
 } from "@trapline/core";
-import type { ServiceIdentifier } from "inversify";
 import { mainline } from "./mainline-profile.ts";
 import { rfc2014 } from "./rfc2014-profile.ts";
 import type { RoutingProfile } from "./routing-profile.ts";
@@ -24,7 +23,7 @@ export interface GsiRoutingOptions {
 }
 
 /** The table router of a machine, with what is this package's own: its profile. */
-export const TableRouterToken: ServiceIdentifier<TableRouter> = token("irqfd-plugin/TableRouter");
+export const TableRouterToken: ReturnType<typeof token<TableRouter>> = token("irqfd-plugin/TableRouter");
 
 /** @throws ConfigError for a profile there is none of, or a limit the profile fixes */
 export function routingProfile({ profile = "mainline", maxRoutes }: GsiRoutingOptions = {}): RoutingProfile {
@@ -39,9 +38,9 @@ export function routingProfile({ profile = "mainline", maxRoutes }: GsiRoutingOp
   }
   const found = { mainline, rfc2014 }[profile];
   if (found === undefined) {
-    throw new ConfigError(`there is no routing profile ${String(profile)}`, {
+    throw new ConfigError(`there is no routing profile ${profile as string}`, {
       subject: "profile",
-      value: String(profile),
+      value: profile,
       limit: "rfc2014, mainline, wide",
       remedy: "use one of them",
     });

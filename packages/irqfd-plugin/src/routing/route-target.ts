@@ -5,7 +5,6 @@
  * Hot: `signal`, `raise`, `lower`, `pulse`.
  */
 import { COALESCED, HIGH, IGNORED, type Irqchip, type IrqResult, type IrqSignal, LOW, PULSE, type RouteTarget, type U64, type Wire } from "@trapline/core";
-import type { TablePort } from "./table-port.ts";
 
 export interface Target {
   /** As the routing entry named it. */
@@ -21,6 +20,12 @@ export interface Target {
   pulse(): IrqResult;
 }
 
+/** A GSI as a pin knows it: see TablePort. */
+export interface PinSource {
+  readonly high: boolean;
+  readonly listeners: readonly (() => void)[];
+}
+
 /** An input of a chip and the GSIs that lead to it. */
 export class SharedPin {
   readonly irqchip: Irqchip;
@@ -29,7 +34,7 @@ export class SharedPin {
   /** The chip's own number for it. */
   readonly number: number;
   /** GSIs that lead here, in the order of their entries. Replaced, not changed, once the table is in force. */
-  sources: TablePort[] = [];
+  sources: PinSource[] = [];
   /** How many of them are high. */
   highSources = 0;
   /** What the chip was last told, where the profile has pins as ORs. */
@@ -53,7 +58,7 @@ export class SharedPin {
   }
 
   /** `port` leads elsewhere now. */
-  removeSource(port: TablePort): void {
+  removeSource(port: PinSource): void {
     this.sources = this.sources.filter((source) => source !== port);
     if (port.high) this.highSources--;
   }

@@ -28,7 +28,7 @@ export function checkSavedRouter(state: PlainData, profile: RoutingProfile, pinL
   if (saved?.profile !== profile.name) {
     throw new SnapshotError(`the saved router has profile ${saved?.profile}, this machine ${profile.name}`, {
       subject: "gsi routing",
-      value: String(saved?.profile),
+      value: saved?.profile ?? "none",
       limit: profile.name,
       remedy: "compose the machine with the profile it was saved with",
     });

@@ -56,11 +56,11 @@ describe.each(PROFILES)("the table router, profile %s", (profile) => {
 
   it("moves an allocated GSI while it is high", async () => {
     const box = await open();
-    const it = box.machine.get(GsiRoutingToken).allocate("dev");
-    it.route([{ irqchip: 0, pin: pin(5) }]);
-    const port = box.router.port(it.gsi);
+    const allocated = box.machine.get(GsiRoutingToken).allocate("dev");
+    allocated.route([{ irqchip: 0, pin: pin(5) }]);
+    const port = box.router.port(allocated.gsi);
     port.set(true);
-    it.route([{ irqchip: 0, pin: pin(6) }]);
+    allocated.route([{ irqchip: 0, pin: pin(6) }]);
     expect(box.chip.pendingPins).toEqual(profile === "mainline" ? [5] : [6]); // mainline re-drives nothing, as Linux
     port.set(false);
     expect(box.chip.pendingPins).toEqual(profile === "mainline" ? [5] : []);

@@ -44,7 +44,7 @@ import { checkRoutes, checkTargets, type Routes } from "./check-routes.ts";
 import { ChipPins } from "./chip-pins.ts";
 import { type Deliver, deliverStraight, deliverWiredOr } from "./deliver.ts";
 import { GsiAllocator } from "./gsi-allocator.ts";
-import { DeadTarget, MsiTarget, PinTarget, type Target } from "./route-target.ts";
+import { DeadTarget, MsiTarget, type PinSource, PinTarget, type Target } from "./route-target.ts";
 import type { RoutingProfile } from "./routing-profile.ts";
 import { checkSavedRouter, type SavedRouter, savedRouter } from "./saved-router.ts";
 import { type PortHost, TablePort } from "./table-port.ts";
@@ -384,6 +384,6 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
   }
 }
 
-function tell(port: TablePort): void {
+function tell(port: PinSource): void {
   for (const listener of port.listeners) listener();
 }

@@ -229,35 +229,35 @@ export class PinChip implements Irqchip, Deferred {
   }
 
   private kvmView(gic: 2 | 3, spis: number, vcpus: number): KvmIrqchip {
-    const chip = this;
+    const isInitialised = (): boolean => this.initialised;
     return {
       get initialised() {
-        return chip.initialised;
+        return isInitialised();
       },
-      onInitialised(listener) {
-        if (chip.initialised) {
+      onInitialised: (listener) => {
+        if (this.initialised) {
           listener();
           return Subscription.EMPTY;
         }
-        chip.waiting.push(listener);
-        return new Subscription(() => void chip.waiting.splice(chip.waiting.indexOf(listener), 1));
+        this.waiting.push(listener);
+        return new Subscription(() => void this.waiting.splice(this.waiting.indexOf(listener), 1));
       },
       vcpuCapacity: vcpus,
       spis,
-      pinOf(intid, vcpu) {
+      pinOf: (intid, vcpu) => {
         const pin = ownPin(intid, vcpu);
-        return chip.exists(pin) ? pin : NO_PIN;
+        return this.exists(pin) ? pin : NO_PIN;
       },
-      prepareInjection() {
-        if (chip.initialised) return 0;
+      prepareInjection: () => {
+        if (this.initialised) return 0;
         if (gic === 3) return -ERRNO.EBUSY;
-        chip.initialise();
+        this.initialise();
         return 0;
       },
-      injectIntid(intid, vcpu, level) {
+      injectIntid: (intid, vcpu, level) => {
         const pin = ownPin(intid, vcpu);
-        if (!chip.exists(pin)) return -ERRNO.EINVAL;
-        if (chip.options.owned?.includes(intid) !== true) chip.accept(pin, level ? HIGH : LOW);
+        if (!this.exists(pin)) return -ERRNO.EINVAL;
+        if (this.options.owned?.includes(intid) !== true) this.accept(pin, level ? HIGH : LOW);
         return 0;
       },
     };
