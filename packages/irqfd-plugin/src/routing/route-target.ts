@@ -7,10 +7,10 @@
 import { COALESCED, HIGH, IGNORED, type Irqchip, type IrqResult, type IrqSignal, LOW, PULSE, type RouteTarget, type U64, type Wire } from "@trapline/core";
 
 export interface Target {
-  /** As the routing entry named it. */
-  readonly entry: RouteTarget;
   /** The pin, unless it is a message or a pin the chip does not implement. */
   readonly pin: SharedPin | undefined;
+  /** The message, as the routing entry named it. */
+  readonly message: RouteTarget | undefined;
   /** Straight through, as Linux does it. */
   signal(signal: IrqSignal): IrqResult;
   /** One more of the GSIs that lead here is high, or one less. */
@@ -27,7 +27,10 @@ export interface PinSource {
 }
 
 /** An input of a chip and the GSIs that lead to it. */
-export class SharedPin {
+export class SharedPin implements Target {
+  readonly message = undefined;
+  /** Itself as a list: the targets of every GSI that leads here alone, so that a table of thousands makes no lists. */
+  readonly alone: readonly Target[] = [this];
   readonly irqchip: Irqchip;
   /** The chip's place in machine order. */
   readonly index: number;
@@ -52,6 +55,25 @@ export class SharedPin {
     return this.wire.emit(this.number, signal);
   }
 
+  get pin(): SharedPin {
+    return this;
+  }
+
+  raise(): IrqResult {
+    this.highSources++;
+    return this.settle();
+  }
+
+  lower(): IrqResult {
+    this.highSources--;
+    return this.settle();
+  }
+
+  /** An edge on a wire that another GSI holds high cannot be seen. */
+  pulse(): IrqResult {
+    return this.highSources !== 0 ? COALESCED : this.signal(PULSE);
+  }
+
   /** No route leads here, and the chip was told so. */
   get unused(): boolean {
     return this.sources.length === 0 && !this.driven;
@@ -72,46 +94,17 @@ export class SharedPin {
   }
 }
 
-export class PinTarget implements Target {
-  readonly entry: RouteTarget;
-  readonly pin: SharedPin;
-
-  constructor(entry: RouteTarget, pin: SharedPin) {
-    this.entry = entry;
-    this.pin = pin;
-  }
-
-  signal(signal: IrqSignal): IrqResult {
-    return this.pin.signal(signal);
-  }
-
-  raise(): IrqResult {
-    this.pin.highSources++;
-    return this.pin.settle();
-  }
-
-  lower(): IrqResult {
-    this.pin.highSources--;
-    return this.pin.settle();
-  }
-
-  /** An edge on a wire that another GSI holds high cannot be seen. */
-  pulse(): IrqResult {
-    return this.pin.highSources !== 0 ? COALESCED : this.pin.signal(PULSE);
-  }
-}
-
 /** A message goes out when its GSI rises; a level 0 sends nothing (kvm-irq-abi.md, C.4 rule 4). */
 export class MsiTarget implements Target {
-  readonly entry: RouteTarget;
+  readonly message: RouteTarget;
   readonly pin = undefined;
   private readonly wire: Wire<readonly [address: U64, data: number, deviceId: number], IrqResult, never>;
   private readonly address: U64;
   private readonly data: number;
   private readonly deviceId: number;
 
-  constructor(entry: RouteTarget, wire: MsiTarget["wire"], address: U64, data: number, deviceId: number) {
-    this.entry = entry;
+  constructor(message: RouteTarget, wire: MsiTarget["wire"], address: U64, data: number, deviceId: number) {
+    this.message = message;
     this.wire = wire;
     this.address = address;
     this.data = data;
@@ -135,28 +128,7 @@ export class MsiTarget implements Target {
   }
 }
 
+const ignored = (): IrqResult => IGNORED;
+
 /** A pin the chip does not implement swallows its input. */
-export class DeadTarget implements Target {
-  readonly entry: RouteTarget;
-  readonly pin = undefined;
-
-  constructor(entry: RouteTarget) {
-    this.entry = entry;
-  }
-
-  signal(): IrqResult {
-    return IGNORED;
-  }
-
-  raise(): IrqResult {
-    return IGNORED;
-  }
-
-  lower(): IrqResult {
-    return IGNORED;
-  }
-
-  pulse(): IrqResult {
-    return IGNORED;
-  }
-}
+export const DEAD_TARGET: Target = { pin: undefined, message: undefined, signal: ignored, raise: ignored, lower: ignored, pulse: ignored };

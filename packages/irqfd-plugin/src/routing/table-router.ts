@@ -44,7 +44,7 @@ import { checkRoutes, checkTargets, type Routes } from "./check-routes.ts";
 import { ChipPins } from "./chip-pins.ts";
 import { type Deliver, deliverStraight, deliverWiredOr } from "./deliver.ts";
 import { GsiAllocator } from "./gsi-allocator.ts";
-import { DeadTarget, MsiTarget, type PinSource, PinTarget, type Target } from "./route-target.ts";
+import { DEAD_TARGET, MsiTarget, type PinSource, type Target } from "./route-target.ts";
 import type { RoutingProfile } from "./routing-profile.ts";
 import { checkSavedRouter, type SavedRouter, savedRouter } from "./saved-router.ts";
 import { type PortHost, TablePort } from "./table-port.ts";
@@ -136,9 +136,9 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
   /** Pins by the chips' own numbers, as their wires show them; pins that a chip does not implement are left out. */
   resolve(gsi: number): readonly RouteTarget[] {
     const targets = this.find(gsi)?.targets ?? [];
-    return targets.flatMap(({ entry, pin }): RouteTarget[] => {
+    return targets.flatMap(({ message, pin }): RouteTarget[] => {
       if (pin !== undefined) return [{ irqchip: pin.index, pin: pin.number }];
-      return "msi" in entry ? [entry] : [];
+      return message === undefined ? [] : [message];
     });
   }
 
@@ -239,15 +239,15 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
   }
 
   private adopt(port: TablePort, entries: readonly RouteTarget[], messages: Target[]): void {
-    const hadMessage = port.targets.length === 1 && "msi" in port.targets[0]!.entry;
-    port.targets = entries.length === 1 ? [this.target(entries[0]!)] : entries.map((entry) => this.target(entry));
+    const hadMessage = port.targets.length === 1 && port.targets[0]!.message !== undefined;
+    port.targets = entries.length === 1 ? this.alone(entries[0]!) : entries.map((entry) => this.target(entry));
     this.ports.set(port.gsi, port);
     for (let i = 0; i < port.targets.length; i++) {
       const target = port.targets[i]!;
       if (target.pin !== undefined) {
         target.pin.sources.push(port);
         if (port.high) target.pin.highSources++;
-      } else if (port.high && !hadMessage && "msi" in target.entry) {
+      } else if (port.high && !hadMessage && target.message !== undefined) {
         messages.push(target);
       }
     }
@@ -259,8 +259,12 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
       const { address, data, deviceId = NO_DEVICE_ID } = entry.msi;
       return new MsiTarget(entry, this.msi$ as never, fromBigint(address), data, deviceId);
     }
-    const pin = this.chips[entry.irqchip]?.at(entry.pin);
-    return pin === undefined ? new DeadTarget(entry) : new PinTarget(entry, pin);
+    return this.chips[entry.irqchip]?.at(entry.pin) ?? DEAD_TARGET;
+  }
+
+  private alone(entry: RouteTarget): readonly Target[] {
+    const target = this.target(entry);
+    return target.pin?.alone ?? [target];
   }
 
   /** Lowers what nobody holds any more, then raises, until chips and table agree; a handler may change the table meanwhile. */

@@ -1,5 +1,5 @@
 /** A machine for the specs: the four plugins, irqchips from the contract, a scripted backend, and the façade on top. */
-import { createMachine, definePlugin, ERRNO, errnoName, type EventFd, EventFdFactoryToken, IrqchipToken, type Machine, type PluginDefinition, provideAlso, scripted } from "@trapline/core";
+import { createMachine, definePlugin, errnoName, type EventFd, EventFdFactoryToken, IrqchipToken, type Machine, type PluginDefinition, provideAlso, scripted } from "@trapline/core";
 import { FdTable } from "../kvm/fd-table.ts";
 import * as abi from "../kvm/kvm-abi.ts";
 import { KvmIrqApi } from "../kvm/kvm-irq-api.ts";
@@ -104,9 +104,4 @@ export function spiPin(profile: ProfileName, n: number, vcpus = 1): number {
   return { mainline: 0, rfc2014: 16 * vcpus, wide: 80 * vcpus }[profile] + n;
 }
 
-/** Runs a test once for each profile. */
-export function eachProfile(run: (profile: ProfileName) => void): void {
-  for (const profile of PROFILES) run(profile);
-}
-
-export { abi, ERRNO };
+export { abi };
