@@ -9,7 +9,6 @@
  * Hot: the owner of `gsi$`. Everything else is cold.
  */
 import {
-  ConfigError,
   type EdgeTrigger,
   type GsiArgs,
   type GsiEvent,
@@ -44,6 +43,7 @@ import { checkRoutes, checkTargets, type Routes } from "./check-routes.ts";
 import { ChipPins } from "./chip-pins.ts";
 import { type Deliver, deliverStraight, deliverWiredOr } from "./deliver.ts";
 import { GsiAllocator } from "./gsi-allocator.ts";
+import { type GsiUser, GsiUsers } from "./gsi-users.ts";
 import { DEAD_TARGET, MsiTarget, type PinSource, type Target } from "./route-target.ts";
 import type { RoutingProfile } from "./routing-profile.ts";
 import { checkSavedRouter, type SavedRouter, savedRouter } from "./saved-router.ts";
@@ -57,7 +57,6 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
   readonly gsi$: Wire<GsiArgs, IrqResult, GsiEvent>;
   readonly msi$: Wire<MsiArgs, IrqResult, MsiEvent>;
   readonly irqchips: Irqchip[] = [];
-  readonly sources: { gsi: number; owner: string; trigger: "level" | "edge" }[] = [];
   emitting: TablePort | undefined = undefined;
   /** True until KVM_SET_GSI_ROUTING: the profile's own table is in force. */
   usesDefaultTable = true;
@@ -65,6 +64,7 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
   private readonly chips: ChipPins[] = [];
   private readonly shared: SharedLines;
   private readonly deliver: Deliver;
+  private readonly users: GsiUsers;
   private readonly allocator: GsiAllocator;
   /** What was set, or installed at initialisation, and the routes of allocated GSIs. A computed default is not in here. */
   private entries: Routes = new Map();
@@ -94,6 +94,7 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
     });
     this.msi$.own("gsi routing", (address, data, deviceId) => this.sendMsi(address, data, deviceId));
     this.shared = new SharedLines((gsi, high) => this.gsi$.emit(gsi, high ? HIGH : LOW));
+    this.users = new GsiUsers(profile);
     this.allocator = new GsiAllocator(profile.deviceGsis, (gsi) => this.isTaken(gsi));
   }
 
@@ -107,12 +108,12 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
   }
 
   line(gsi: number, owner: string): LevelLine {
-    this.addSource(gsi, owner, "level");
+    this.users.add(gsi, owner, "level");
     return this.shared.line(gsi);
   }
 
   trigger(gsi: number, owner: string): EdgeTrigger {
-    this.addSource(gsi, owner, "edge");
+    this.users.add(gsi, owner, "edge");
     const port = this.hold(gsi);
     return { pulse: () => void port.pulse() };
   }
@@ -148,6 +149,10 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
     this.publish(entries);
   }
 
+  get sources(): readonly GsiUser[] {
+    return this.users.all;
+  }
+
   get routes(): readonly GsiRoute[] {
     return [...this.entries].flatMap(([gsi, targets]) => targets.map((target) => ({ gsi, target })));
   }
@@ -160,7 +165,7 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
 
   allocate(owner: string): AllocatedGsi {
     const gsi = this.allocator.take();
-    const source = this.addSource(gsi, owner, "edge");
+    const user = this.users.add(gsi, owner, "edge");
     let released = false;
     return {
       gsi,
@@ -172,7 +177,7 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
         if (released) return;
         released = true;
         this.routeOne(gsi, []);
-        this.sources.splice(this.sources.indexOf(source), 1);
+        this.users.remove(user);
         this.allocator.giveBack(gsi);
       },
     };
@@ -368,23 +373,7 @@ export class TableRouter implements GsiRouter, GsiRouting, PortHost {
   }
 
   private isTaken(gsi: number): boolean {
-    return this.entries.has(gsi) || this.ports.get(gsi)?.needed === true || this.sources.some((source) => source.gsi === gsi);
-  }
-
-  private addSource(gsi: number, owner: string, trigger: "level" | "edge"): TableRouter["sources"][number] {
-    const fault = Number.isInteger(gsi) ? this.profile.gsiFault(gsi) : "a whole number";
-    if (fault !== undefined) {
-      throw new ConfigError(`${owner} wants GSI ${hex(gsi)}, which the ${this.profile.name} profile does not have`, {
-        subject: owner,
-        other: `routing profile ${this.profile.name}`,
-        value: gsi,
-        limit: fault,
-        remedy: `use ${fault}`,
-      });
-    }
-    const source = { gsi, owner, trigger };
-    this.sources.push(source);
-    return source;
+    return this.entries.has(gsi) || this.ports.get(gsi)?.needed === true || this.users.has(gsi);
   }
 }
 
