@@ -62,13 +62,17 @@ export function checkConfig(config: MachineConfig): void {
       remedy: "use a whole number from 1",
     });
   }
+  if (!Array.isArray(config.plugins)) {
+    throw new ConfigError("the machine has no list of plugins", { subject: "plugins", remedy: "give it `plugins`, if need be an empty list" });
+  }
   const seen = new Map<string, number>();
   for (const [index, plugin] of config.plugins.entries()) checkPlugin(plugin, index, seen);
 }
 
 function checkPlugin(plugin: PluginDefinition, index: number, seen: Map<string, number>): void {
-  if (typeof plugin?.name !== "string" || plugin.name === "") {
-    throw new ConfigError(`plugins[${index}] is no plugin: it has no name`, {
+  const named = typeof plugin?.name === "string" && plugin.name !== "";
+  if (!named || typeof plugin === "function") {
+    throw new ConfigError(`plugins[${index}] is no plugin: it ${named ? "is a function" : "has no name"}`, {
       subject: `plugins[${index}]`,
       remedy: "list what definePlugin returns; a plugin that takes options must be called with them",
     });

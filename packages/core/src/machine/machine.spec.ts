@@ -168,6 +168,8 @@ describe("composing", () => {
     ["a plugin that does nothing", () => ({ plugins: [definePlugin({ name: "idler" })] }), "plugin idler does nothing; give it `create` or `provides` (function style), or `module` and `plugin` (inversify style)"],
     ["a plugin in both styles", () => ({ plugins: [{ ...device(() => {}), plugin: Symbol.for("x") as never }] }), "plugin device has both `create` and `plugin`; use one of the two styles"],
     ["something that is no plugin", () => ({ plugins: [42 as never] }), "plugins[0] is no plugin: it has no name; list what definePlugin returns; a plugin that takes options must be called with them"],
+    ["a plugin that was not called", () => ({ plugins: [scripted as never] }), "plugins[0] is no plugin: it is a function; list what definePlugin returns; a plugin that takes options must be called with them"],
+    ["no list of plugins", () => ({}) as never, "the machine has no list of plugins; give it `plugins`, if need be an empty list"],
     ["memory that overlaps", () => ({ memory: [{ base: 0, size: 0x2000 }, { base: 0x1000, size: 0x1000 }], plugins: [] }), "memory ram1 at 0x1000+0x1000 overlaps memory ram at 0x0+0x2000; move or shrink one of the two"],
     ["a clock that cannot be", () => ({ clock: { kind: "virtual", instructionsPerUs: 0 }, plugins: [] }), "the virtual clock cannot run at 0 instructions per µs; use a whole number from 1 to 1000000"],
     ["a claim that nobody owns", () => ({ plugins: [definePlugin({ name: "lazy", create: (vmm) => ({ attach: (scope) => scope.add(vmm.bus.region({ name: "lazy0", base: 0, size: 8 })) }) })] }), "nobody answers accesses to lazy0; own its accesses$ in attach, or claim it with a device"],
@@ -382,6 +384,15 @@ describe("a reset", () => {
       expect([machine.clock.nowNs(), machine.memory.read(RAM, 4), vmm().clock.nextDeadlineNs()]).toEqual([0, 0, Infinity]);
       expect(await machine.run()).toEqual({ reason: "power-off", vcpu: 0, status: 2 });
       expect(fired).toBe(0);
+    });
+  });
+
+  it("by power-on keeps what is in ROM", async () => {
+    await withMachine({ memory: [{ base: 0, size: 0x1000, readOnly: true }, { base: RAM, size: 0x1000 }], plugins: [] }, async (machine) => {
+      machine.memory.write(0, 8, 0xd503_201f_1400_0000n);
+      machine.memory.write(RAM, 4, 1);
+      await machine.reset("power-on");
+      expect([machine.memory.read(0, 8), machine.memory.read(RAM, 4)]).toEqual([0xd503_201f_1400_0000n, 0]);
     });
   });
 

@@ -348,7 +348,7 @@ export class Machine {
     const { core, plugins } = this;
     if (kind === "power-on") {
       core.clock.reset();
-      core.memory.clear();
+      core.memory.clearRam();
     }
     // Devices first: they drive their lines low; then the chips forget what they latched; then the vCPUs start.
     plugins.each("reset", (plugin) => plugin.reset?.(kind));

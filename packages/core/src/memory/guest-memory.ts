@@ -160,12 +160,14 @@ export class GuestMemory {
     this.overwrites.emit(address, length);
   }
 
-  /** Zeroes every region. */
+  /** Zeroes every region, ROM included. */
   clear(): void {
-    for (const { base, size, wasmOffset } of this.regions) {
-      this.bytes.fill(0, wasmOffset, wasmOffset + size);
-      this.overwrites.emit(base, size);
-    }
+    for (const region of this.regions) this.zero(region);
+  }
+
+  /** Power-on: RAM forgets, ROM keeps what was put there. */
+  clearRam(): void {
+    for (const region of this.regions) if (!region.readOnly) this.zero(region);
   }
 
   /** A region as the bus sees it: what a vCPU without a view of RAM of its own, or a host access, goes through. */
@@ -182,6 +184,11 @@ export class GuestMemory {
 
   close(): void {
     this.overwrites.complete();
+  }
+
+  private zero({ base, size, wasmOffset }: MemoryRegion): void {
+    this.bytes.fill(0, wasmOffset, wasmOffset + size);
+    this.overwrites.emit(base, size);
   }
 }
 
