@@ -1,8 +1,8 @@
 /** Bit fields of 32-bit values, in the manuals' order: `[hi:lo]`, both inclusive. */
 
-/** Bits [hi:lo] of `value`, shifted down. */
+/** Bits [hi:lo] of `value`, shifted down; unsigned. */
 export function extract(value: number, hi: number, lo: number): number {
-  return (value >>> lo) & mask(hi - lo + 1);
+  return ((value >>> lo) & mask(hi - lo + 1)) >>> 0;
 }
 
 /** `value` with bits [hi:lo] replaced by the low bits of `field`; unsigned. */

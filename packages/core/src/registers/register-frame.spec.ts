@@ -144,3 +144,83 @@ describe("names and reset values", () => {
     expect([ids.read(0x10, 4, 0), ids.read(0x14, 4, 0)]).toEqual([1, 0x8000_0000]);
   });
 });
+
+describe("narrow accesses agree with wide ones", () => {
+  /** Banks of registers of all sizes that allow every width, some readable, some writable, with gaps. */
+  const layout = fc.array(
+    fc.record({ size: fc.constantFrom<Width>(1, 2, 4, 8), gap: fc.boolean(), access: fc.constantFrom("RW" as const, "RO" as const, "WO" as const) }),
+    { minLength: 1, maxLength: 12 },
+  );
+
+  interface Store {
+    readonly values: Map<number, U64>;
+  }
+
+  function build(rows: readonly { readonly size: Width; readonly gap: boolean; readonly access: "RW" | "RO" | "WO" }[]): { readonly frame: RegisterFrame<Store>; readonly store: Store; readonly bytes: () => number[] } {
+    let offset = 0;
+    const specs = [];
+    const store: Store = { values: new Map() };
+    for (const [index, { size, gap, access }] of rows.entries()) {
+      offset = Math.ceil(offset / size) * size;
+      if (!gap) {
+        const at = offset;
+        store.values.set(at, fromBigint(BigInt.asUintN(8 * size, 0x1122_3344_5566_7788n * BigInt(index + 3))));
+        specs.push({
+          name: `R${index}`,
+          offset: at,
+          access,
+          size,
+          widths: [1, 2, 4, 8] as const,
+          ...(access === "WO" ? {} : { read: (d: Store) => d.values.get(at)! }),
+          ...(access === "RO" ? {} : { write: (d: Store, v: U64) => void d.values.set(at, v) }),
+        });
+      }
+      offset += size;
+    }
+    const words = new RegisterFrame(store, compileRegisters<Store>("RANDOM", 0x80, specs));
+    return { frame: words, store, bytes: () => Array.from({ length: 0x80 }, (_, at) => Number(words.read(at, 1, 0))) };
+  }
+
+  const access = fc.record({ slot: fc.nat(15), width: fc.constantFrom<Width>(2, 4, 8) }).map(({ slot, width }) => ({ offset: slot * 8 + (width === 8 ? 0 : width), width }));
+
+  it("when reading and peeking: the bytes are the same", () => {
+    fc.assert(fc.property(layout, access, (rows, { offset, width }) => {
+      const { frame: words, bytes } = build(rows);
+      const expected = bytes().slice(offset, offset + width).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+      expect([toBigint(words.read(offset, width, 0)), toBigint(words.peek(offset, width, 0))]).toEqual([expected, expected]);
+    }));
+  });
+
+  it("when writing: as many byte writes leave the same", () => {
+    fc.assert(fc.property(layout, access, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (rows, { offset, width }, big) => {
+      const value = fromBigint(BigInt.asUintN(8 * width, big));
+      const whole = build(rows.map((row) => ({ ...row, access: row.access === "WO" ? "RW" : row.access }))); // WO takes the other bytes as zero
+      const parts = build(rows.map((row) => ({ ...row, access: row.access === "WO" ? "RW" : row.access })));
+      whole.frame.write(offset, width, value, 0);
+      for (let n = 0; n < width; n++) parts.frame.write(offset + n, 1, Number((toBigint(value) >> BigInt(8 * n)) & 0xffn), 0);
+      expect(whole.store.values).toEqual(parts.store.values);
+    }));
+  });
+
+  //   what                           rows, by offset                 read as one word      write of 0xd4c3b2a1 reaches
+  it.each([
+    ["a gap first", [undefined, "RW", "RW", "RW"], 0x0403_0200, [1, 0xb2, 0xc3, 0xd4]],
+    ["a gap in the middle", ["RW", undefined, "RW", "RW"], 0x0403_0001, [0xa1, 2, 0xc3, 0xd4]],
+    ["a WO register first", ["WO", "RW", "RW", "RW"], 0x0403_0200, [0xa1, 0xb2, 0xc3, 0xd4]],
+    ["an RO register first", ["RO", "RW", "RW", "RW"], 0x0403_0201, [1, 0xb2, 0xc3, 0xd4]],
+    ["a reserved register first", ["RES0", "RW", "RW", "RW"], 0x0403_0200, [1, 0xb2, 0xc3, 0xd4]],
+  ] as const)("with %s", (_what, words, readAs, written) => {
+    const bytes = [1, 2, 3, 4];
+    const rows = words.flatMap((word, n) =>
+      word === undefined ? [] : [{
+        name: `B${n}`, offset: n, size: 1 as const, access: word, widths: [1, 4] as const,
+        ...(word === "RW" || word === "RO" ? { read: () => bytes[n]! } : {}),
+        ...(word === "RW" || word === "WO" ? { write: (_d: object, v: U64) => void (bytes[n] = Number(v)) } : {}),
+      }],
+    );
+    const mixed = new RegisterFrame({}, compileRegisters<object>("MIXED", 4, rows));
+    expect(mixed.read(0, 4, 0)).toBe(readAs);
+    mixed.write(0, 4, 0xd4c3_b2a1, 0);
+    expect(bytes).toEqual(written);
+  });
+});
