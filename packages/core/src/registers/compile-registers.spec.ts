@@ -94,6 +94,11 @@ describe("a row is refused", () => {
     ["has a write hook and is RAZ/WI", [{ ...A, access: "RAZ/WI", write: () => {} }], "A (RAZ/WI) is refused, because it has a write hook"],
     ["has a read hook and is WO", [{ ...A, access: "WO", read: () => 0 }], "A (WO) is refused, because it has a read hook that could never be called"],
     ["has a read hook and is RES0", [{ ...A, access: "RES0", read: () => 0 }], "A (RES0) is refused, because it has a read hook"],
+    ["is nowhere", [{ ...A, offset: NaN }], "A at NaN is refused, because offsets, sizes and strides are whole numbers"],
+    ["is between two bytes", [{ ...A, offset: 0.5 }], "A at 0.5 is refused, because offsets, sizes and strides are whole numbers"],
+    ["has a size that no access has", [{ ...A, size: 3 as never }], "A at 0x0 is refused, because a register has 1, 2, 4 or 8 bytes"],
+    ["can be peeked but never read", [{ ...A, access: "WO", peek: () => 0 }], "A (WO) is refused, because it has a peek hook that could never be called"],
+    ["has an access word of its own", [{ ...A, access: "R" as never }], "A (R) is refused, because its access is none of RW, RO, WO, W1C, W1S, RAZ/WI, RES0"],
   ];
 
   it.each(REFUSALS)("that %s", (_why, rows, message) => {
@@ -106,5 +111,9 @@ describe("a row is refused", () => {
     expect(isTraplineError(error, "config")).toBe(true);
     expect((error as Error).message).toContain(`register bank GICD: `);
     expect((error as Error).message).toContain(message);
+  });
+
+  it.each([NaN, -8, 0.5, Infinity])("and so is a frame of %d bytes", (frameSize) => {
+    expect(() => compile([], frameSize)).toThrow(`register bank GICD: a frame of ${frameSize} bytes is refused, because a frame has a whole number of bytes`);
   });
 });

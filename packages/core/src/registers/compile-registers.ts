@@ -10,7 +10,11 @@ import type { Width } from "../bus/bus-device.ts";
 import { ConfigError } from "../errors.ts";
 import { hex } from "../ids.ts";
 import type { U64 } from "../u64.ts";
-import type { RegisterSpec } from "./register-spec.ts";
+import type { RegisterAccess, RegisterSpec } from "./register-spec.ts";
+
+const WRITABLE: readonly RegisterAccess[] = ["RW", "WO", "W1C", "W1S"];
+const UNREADABLE: readonly RegisterAccess[] = ["WO", "RAZ/WI", "RES0"];
+const ACCESS_WORDS: readonly RegisterAccess[] = ["RW", "RO", "WO", "W1C", "W1S", "RAZ/WI", "RES0"];
 
 /** One register of a compiled bank: its row with every default filled in, and which of the row's registers it is. */
 export interface Register<D> {
@@ -46,6 +50,10 @@ export interface RegisterBank<D> {
 
 /** @throws ConfigError naming the row, and the other row where two collide. */
 export function compileRegisters<D>(name: string, frameSize: number, rows: readonly RegisterSpec<D>[]): RegisterBank<D> {
+  if (!Number.isSafeInteger(frameSize) || frameSize < 0) {
+    throw refuse(name, `a frame of ${frameSize} bytes`, "a frame has a whole number of bytes");
+  }
+  for (const row of rows) checkRow(name, row);
   const registers = rows.flatMap((row) => expand(row));
   const granule = granuleOf(registers, frameSize);
   const table = new Uint16Array(frameSize / granule);
@@ -84,8 +92,8 @@ function expand<D>(spec: RegisterSpec<D>): Register<D>[] {
     n,
     reset,
     widthMask: widths.reduce((mask, width) => mask | (1 << width), 0),
-    readable: access !== "WO" && access !== "RAZ/WI" && access !== "RES0",
-    writable: access === "RW" || access === "WO" || access === "W1C" || access === "W1S",
+    readable: !UNREADABLE.includes(access),
+    writable: WRITABLE.includes(access),
     read,
     write: spec.write ?? ((): void => {}),
     peek: spec.peek ?? read,
@@ -96,19 +104,23 @@ function granuleOf<D>(registers: readonly Register<D>[], frameSize: number): num
   let granule = 8;
   for (const { offset, size } of registers) while (offset % granule !== 0 || size % granule !== 0) granule /= 2;
   while (frameSize % granule !== 0) granule /= 2;
-  if (granule >= 1 && Number.isInteger(granule)) return granule;
-  throw new ConfigError("a register offset or frame size is not a whole number of bytes", { remedy: "use whole numbers" });
+  return granule;
 }
 
-function check<D>(bank: string, frameSize: number, { name, offset, size, spec }: Register<D>): void {
+/** What every register of the row would do wrong. */
+function checkRow<D>(bank: string, { name, offset, size = 4, count = 1, stride = size, access, read, write, peek }: RegisterSpec<D>): void {
+  if (![1, 2, 4, 8].includes(size)) throw refuse(bank, `${name} at ${hex(offset)}`, "a register has 1, 2, 4 or 8 bytes");
+  if (![offset, count, stride].every(Number.isSafeInteger)) throw refuse(bank, `${name} at ${offset}`, "offsets, sizes and strides are whole numbers");
+  if (!ACCESS_WORDS.includes(access)) throw refuse(bank, `${name} (${access})`, `its access is none of ${ACCESS_WORDS.join(", ")}`);
+  const never = (hook: string): ConfigError => refuse(bank, `${name} (${access})`, `it has a ${hook} hook that could never be called`);
+  if (write !== undefined && !WRITABLE.includes(access)) throw never("write");
+  if (read !== undefined && UNREADABLE.includes(access)) throw never("read");
+  if (peek !== undefined && UNREADABLE.includes(access)) throw never("peek");
+}
+
+function check<D>(bank: string, frameSize: number, { name, offset, size }: Register<D>): void {
   if (offset < 0 || offset + size > frameSize) throw refuse(bank, `${name} at ${hex(offset)}`, `the frame has ${hex(frameSize)} bytes`);
   if (offset % size !== 0) throw refuse(bank, `${name} at ${hex(offset)}`, `a register of ${size} bytes is aligned to ${size}`);
-  if (spec.write !== undefined && !["RW", "WO", "W1C", "W1S"].includes(spec.access)) {
-    throw refuse(bank, `${name} (${spec.access})`, "it has a write hook that could never be called");
-  }
-  if (spec.read !== undefined && ["WO", "RAZ/WI", "RES0"].includes(spec.access)) {
-    throw refuse(bank, `${name} (${spec.access})`, "it has a read hook that could never be called");
-  }
 }
 
 function refuse(bank: string, subject: string, why: string): ConfigError {
