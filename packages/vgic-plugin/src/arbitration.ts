@@ -1,0 +1,89 @@
+/**
+ * Who is the best candidate of each vCPU: all queues of one GIC, and the bookkeeping of which vCPUs must be looked at.
+ *
+ * Rule (Arm IHI 0069, "Interrupt prioritization"; gic.md E.2): an interrupt is filed at a vCPU exactly while it is pending,
+ * enabled, not active and targeted there. Group enables are not part of it: each group has queues of its own, so switching
+ * a group on or off is only another minimum. Of equal priorities the lowest INTID wins.
+ *
+ * Every change marks the vCPU for evaluation; the chip evaluates marked vCPUs once, at the end of the outermost emission.
+ * Hot: O(1) per change, whatever the number of interrupts and vCPUs. Queues are made when first used.
+ */
+import { type Candidate, ChunkPool, NO_CANDIDATE, PendingQueue } from "./pending-queue.ts";
+
+export class Arbitration {
+  readonly vcpuCount: number;
+  private readonly group0Limit: number;
+  private readonly group1Limit: number;
+  private readonly pool = new ChunkPool();
+  /** By vCPU × 2 + group. */
+  private readonly queues: (PendingQueue | undefined)[];
+  /** The vCPUs marked, without order or doubles. */
+  private readonly marked: Int32Array;
+  private readonly isMarked: Uint8Array;
+  private markedCount = 0;
+  private readonly onMark: () => void;
+
+  /**
+   * @param intidLimits one past the last INTID of group 0 and of group 1 (where LPIs go), at most 2^20
+   * @param onMark asks for `takeMarked` to be called at the next boundary; called with the first mark
+   */
+  constructor(vcpuCount: number, intidLimits: readonly [group0: number, group1: number], onMark: () => void) {
+    this.vcpuCount = vcpuCount;
+    [this.group0Limit, this.group1Limit] = intidLimits;
+    this.queues = new Array<PendingQueue | undefined>(2 * vcpuCount).fill(undefined);
+    this.marked = new Int32Array(vcpuCount);
+    this.isMarked = new Uint8Array(vcpuCount);
+    this.onMark = onMark;
+  }
+
+  insert(vcpu: number, group: number, level: number, intid: number): void {
+    const queue = this.queues[2 * vcpu + group] ?? this.makeQueue(vcpu, group);
+    queue.insert(level, intid);
+    this.mark(vcpu);
+  }
+
+  remove(vcpu: number, group: number, level: number, intid: number): void {
+    this.queues[2 * vcpu + group]?.remove(level, intid);
+    this.mark(vcpu);
+  }
+
+  /** The best candidate of one group, or NO_CANDIDATE. */
+  best(vcpu: number, group: number): Candidate {
+    const queue = this.queues[2 * vcpu + group];
+    return queue === undefined ? NO_CANDIDATE : queue.best();
+  }
+
+  has(vcpu: number, group: number, level: number, intid: number): boolean {
+    return this.queues[2 * vcpu + group]?.has(level, intid) ?? false;
+  }
+
+  /** The lines of `vcpu` may have to change. */
+  mark(vcpu: number): void {
+    if (this.isMarked[vcpu] === 1) return;
+    this.isMarked[vcpu] = 1;
+    this.marked[this.markedCount++] = vcpu;
+    if (this.markedCount === 1) this.onMark();
+  }
+
+  markAll(): void {
+    for (let vcpu = 0; vcpu < this.vcpuCount; vcpu++) this.mark(vcpu);
+  }
+
+  /** A marked vCPU, unmarked; −1 when none is left. */
+  takeMarked(): number {
+    if (this.markedCount === 0) return -1;
+    const vcpu = this.marked[--this.markedCount]!;
+    this.isMarked[vcpu] = 0;
+    return vcpu;
+  }
+
+  /** Forgets all candidates and marks every vCPU. Cold. */
+  clear(): void {
+    for (const queue of this.queues) queue?.clear();
+    this.markAll();
+  }
+
+  private makeQueue(vcpu: number, group: number): PendingQueue {
+    return (this.queues[2 * vcpu + group] = new PendingQueue(this.pool, group === 0 ? this.group0Limit : this.group1Limit));
+  }
+}
