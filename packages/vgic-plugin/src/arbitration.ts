@@ -13,13 +13,14 @@ import { type Candidate, ChunkPool, NO_CANDIDATE, PendingQueue } from "./pending
 export class Arbitration {
   readonly vcpuCount: number;
   private readonly group0Limit: number;
-  private readonly group1Limit: number;
+  private group1Limit: number;
   private readonly pool = new ChunkPool();
   /** By vCPU × 2 + group. */
   private readonly queues: (PendingQueue | undefined)[];
-  /** The vCPUs marked, without order or doubles. */
+  /** The vCPUs marked, without doubles: a ring, so that they are evaluated in the order in which they were marked. */
   private readonly marked: Int32Array;
   private readonly isMarked: Uint8Array;
+  private firstMarked = 0;
   private markedCount = 0;
   private readonly onMark: () => void;
 
@@ -34,6 +35,11 @@ export class Arbitration {
     this.marked = new Int32Array(vcpuCount);
     this.isMarked = new Uint8Array(vcpuCount);
     this.onMark = onMark;
+  }
+
+  /** Makes room for LPIs up to `group1Limit`. Before anything of group 1 is inserted. */
+  widen(group1Limit: number): void {
+    this.group1Limit = group1Limit;
   }
 
   insert(vcpu: number, group: number, level: number, intid: number): void {
@@ -61,7 +67,8 @@ export class Arbitration {
   mark(vcpu: number): void {
     if (this.isMarked[vcpu] === 1) return;
     this.isMarked[vcpu] = 1;
-    this.marked[this.markedCount++] = vcpu;
+    const end = this.firstMarked + this.markedCount++;
+    this.marked[end < this.vcpuCount ? end : end - this.vcpuCount] = vcpu;
     if (this.markedCount === 1) this.onMark();
   }
 
@@ -72,9 +79,15 @@ export class Arbitration {
   /** A marked vCPU, unmarked; −1 when none is left. */
   takeMarked(): number {
     if (this.markedCount === 0) return -1;
-    const vcpu = this.marked[--this.markedCount]!;
+    const vcpu = this.marked[this.firstMarked]!;
+    if (++this.firstMarked === this.vcpuCount) this.firstMarked = 0;
+    this.markedCount--;
     this.isMarked[vcpu] = 0;
     return vcpu;
+  }
+
+  get anyMarked(): boolean {
+    return this.markedCount > 0;
   }
 
   /** Forgets all candidates and marks every vCPU. Cold. */
@@ -84,6 +97,6 @@ export class Arbitration {
   }
 
   private makeQueue(vcpu: number, group: number): PendingQueue {
-    return (this.queues[2 * vcpu + group] = new PendingQueue(this.pool, group === 0 ? this.group0Limit : this.group1Limit));
+    return (this.queues[2 * vcpu + group] = new PendingQueue(this.pool, group, group === 0 ? this.group0Limit : this.group1Limit));
   }
 }

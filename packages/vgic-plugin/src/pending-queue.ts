@@ -15,17 +15,27 @@
 
 /** Nothing: greater than every packed candidate. */
 export const NO_CANDIDATE = 0x7fff_ffff;
-/** A candidate in one number: level (priority >> 3) in bits 28:24, INTID in bits 23:0. The smaller is the better. */
+/**
+ * A candidate in one number: level (priority >> 3) in bits 25:21, INTID in bits 20:1, group in bit 0. The smaller is the
+ * better: more urgent first, then the lower INTID.
+ */
 export type Candidate = number;
 
-export function candidate(level: number, intid: number): Candidate {
-  return (level << 24) | intid;
+export function candidateOf(level: number, intid: number, group: number): Candidate {
+  return (level << 21) | (intid << 1) | group;
 }
-export function levelOf(packed: Candidate): number {
-  return packed >>> 24;
+export function levelOf(candidate: Candidate): number {
+  return candidate >>> 21;
 }
-export function intidOf(packed: Candidate): number {
-  return packed & 0xff_ffff;
+/** 0x00 … 0xF8 */
+export function priorityOf(candidate: Candidate): number {
+  return (candidate >>> 21) << 3;
+}
+export function intidOf(candidate: Candidate): number {
+  return (candidate >>> 1) & 0xf_ffff;
+}
+export function groupOf(candidate: Candidate): number {
+  return candidate & 1;
 }
 
 /** Most INTID bits the structure can hold. */
@@ -82,6 +92,7 @@ export class ChunkPool {
 
 export class PendingQueue {
   private readonly pool: ChunkPool;
+  private readonly group: number;
   private readonly chunks: number;
   private readonly maskWords: number;
   private levels = 0;
@@ -91,8 +102,9 @@ export class PendingQueue {
   private readonly chunkAt: Int32Array;
 
   /** @param intidLimit INTIDs are 0 … intidLimit − 1, at most 2^20 */
-  constructor(pool: ChunkPool, intidLimit: number) {
+  constructor(pool: ChunkPool, group: number, intidLimit: number) {
     this.pool = pool;
+    this.group = group;
     this.chunks = Math.ceil(intidLimit / (1 << CHUNK_BITS));
     this.maskWords = Math.ceil(this.chunks / 32);
     this.masks = new Uint32Array(LEVELS * this.maskWords);
@@ -145,7 +157,7 @@ export class PendingQueue {
     const at = this.chunkAt[level * this.chunks + chunk]!;
     const words = this.pool.words;
     const word = lowestBit(words[at]!);
-    return candidate(level, (chunk << CHUNK_BITS) | (word << 5) | lowestBit(words[at + 1 + word]!));
+    return candidateOf(level, (chunk << CHUNK_BITS) | (word << 5) | lowestBit(words[at + 1 + word]!), this.group);
   }
 
   has(level: number, intid: number): boolean {

@@ -4,9 +4,9 @@
  */
 import type { VcpuTopology, WireOrder } from "@trapline/core";
 import type { Arbitration } from "../arbitration.ts";
+import { FIRST_LPI } from "../intid-space.ts";
 import type { LpiPort } from "./lpi-controller.ts";
 
-export const FIRST_LPI = 8192;
 /** LPIs are always group 1. */
 const GROUP1 = 1;
 const NOWHERE = 0xff;

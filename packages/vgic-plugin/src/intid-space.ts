@@ -1,0 +1,96 @@
+/**
+ * Which INTIDs a GIC has, and where the state of each lives (Arm IHI 0069, "INTIDs").
+ *
+ * State is kept in arrays by *slot*: first the shared interrupts (SPIs, extended SPIs), then a bank per vCPU (SGIs, PPIs,
+ * extended PPIs). LPIs have no slot. Pure arithmetic; `slot` is hot.
+ */
+
+/** First INTID of each range. */
+export const FIRST_PPI = 16;
+export const FIRST_SPI = 32;
+/** INTIDs 1020 … 1023 are special: they name no interrupt. */
+export const FIRST_SPECIAL = 1020;
+export const FIRST_EPPI = 1056;
+export const FIRST_ESPI = 4096;
+export const FIRST_LPI = 8192;
+/** Acknowledging found nothing. */
+export const SPURIOUS = 1023;
+
+/** Most of each kind. */
+export const MAX_SPIS: number = FIRST_SPECIAL - FIRST_SPI;
+export const MAX_EPPIS = 64;
+export const MAX_ESPIS = 1024;
+
+export interface IntidCounts {
+  readonly vcpuCount: number;
+  /** 0 … 988 */
+  readonly spis: number;
+  /** Extended SPIs, a multiple of 32 up to 1024. */
+  readonly extendedSpis: number;
+  /** Extended PPIs of each vCPU: 0, 32 or 64. */
+  readonly extendedPpis: number;
+}
+
+export class IntidSpace implements IntidCounts {
+  readonly vcpuCount: number;
+  readonly spis: number;
+  readonly extendedSpis: number;
+  readonly extendedPpis: number;
+  /** Slots of shared interrupts: 0 … sharedSlots − 1. */
+  readonly sharedSlots: number;
+  /** Slots of each vCPU's bank. */
+  readonly privateSlots: number;
+  readonly slots: number;
+  private readonly spiEnd: number;
+  private readonly eppiEnd: number;
+  private readonly espiEnd: number;
+
+  constructor({ vcpuCount, spis, extendedSpis, extendedPpis }: IntidCounts) {
+    this.vcpuCount = vcpuCount;
+    this.spis = spis;
+    this.extendedSpis = extendedSpis;
+    this.extendedPpis = extendedPpis;
+    this.sharedSlots = spis + extendedSpis;
+    this.privateSlots = FIRST_SPI + extendedPpis;
+    this.slots = this.sharedSlots + vcpuCount * this.privateSlots;
+    this.spiEnd = FIRST_SPI + spis;
+    this.eppiEnd = FIRST_EPPI + extendedPpis;
+    this.espiEnd = FIRST_ESPI + extendedSpis;
+  }
+
+  /** One past the last INTID that has a slot. */
+  get limit(): number {
+    return this.extendedSpis > 0 ? this.espiEnd : this.extendedPpis > 0 ? this.eppiEnd : this.spiEnd;
+  }
+
+  /** The slot of `intid` as `vcpu` sees it; −1 when the GIC does not implement it. */
+  slot(intid: number, vcpu: number): number {
+    if (intid < FIRST_SPI) return this.sharedSlots + vcpu * this.privateSlots + intid;
+    if (intid < this.spiEnd) return intid - FIRST_SPI;
+    if (intid >= FIRST_ESPI) return intid < this.espiEnd ? this.spis + intid - FIRST_ESPI : -1;
+    return intid >= FIRST_EPPI && intid < this.eppiEnd ? this.sharedSlots + vcpu * this.privateSlots + FIRST_SPI + intid - FIRST_EPPI : -1;
+  }
+
+  /** The slot of a shared interrupt; −1 for anything else. */
+  sharedSlot(intid: number): number {
+    if (intid >= FIRST_SPI && intid < this.spiEnd) return intid - FIRST_SPI;
+    return intid >= FIRST_ESPI && intid < this.espiEnd ? this.spis + intid - FIRST_ESPI : -1;
+  }
+
+  /** The slot of an SGI, PPI or extended PPI of `vcpu`; −1 for anything else. */
+  privateSlot(intid: number, vcpu: number): number {
+    return intid < FIRST_SPI || (intid >= FIRST_EPPI && intid < this.eppiEnd) ? this.slot(intid, vcpu) : -1;
+  }
+
+  intid(slot: number): number {
+    if (slot < this.spis) return FIRST_SPI + slot;
+    if (slot < this.sharedSlots) return FIRST_ESPI + slot - this.spis;
+    const index = (slot - this.sharedSlots) % this.privateSlots;
+    return index < FIRST_SPI ? index : FIRST_EPPI + index - FIRST_SPI;
+  }
+
+  /** Whose bank a slot is in; −1 for shared ones. */
+  vcpuOf(slot: number): number {
+    return slot < this.sharedSlots ? -1 : Math.floor((slot - this.sharedSlots) / this.privateSlots);
+  }
+}

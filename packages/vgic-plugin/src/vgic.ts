@@ -1,0 +1,357 @@
+/**
+ * What GICv2 and GICv3 have in common: interrupts, arbitration, CPU interfaces, and the irqchip contract around them.
+ *
+ * Latch, then evaluate once (docs/adr/0002-latch-and-evaluate.md): whatever comes in changes state and marks vCPUs; marked
+ * vCPUs are evaluated when the outermost emission ends, and `vcpuLines$` tells only what changed. A completion is emitted at
+ * the moment of deactivation, also with split end of interrupt, so a resampler lowers the line before it is looked at again.
+ *
+ * One security state, 5 priority bits, fully synchronous (gic.md 0.3). Hot: pins, `take`, `end`, `deactivate`, `evaluate`.
+ */
+import {
+  ConfigError,
+  type Deferred,
+  describeIntid,
+  FIQ_LINE,
+  formatRange,
+  HIGH,
+  IGNORED,
+  type Irqchip,
+  type IrqchipCapabilities,
+  type IrqchipWires,
+  irqchipWires,
+  IRQ_LINE,
+  type IrqResult,
+  type IrqSignal,
+  overlaps,
+  type PinState,
+  type PlainData,
+  PULSE,
+  type ResetKind,
+  toBigint,
+  type U64,
+  type VcpuTopology,
+  type Wire,
+  type WireOrder,
+} from "@trapline/core";
+import { Arbitration } from "./arbitration.ts";
+import { CpuInterfaces, FIQ_EN } from "./cpu-interfaces.ts";
+import { ACKNOWLEDGE, DEACTIVATE, EOI, type GicArgs, type GicEvent, gicWire } from "./gic-event.ts";
+import { FIRST_LPI, FIRST_PPI, type IntidCounts, IntidSpace } from "./intid-space.ts";
+import { ANY_HIGH, EDGE, ENABLED, GROUP1, PIN_HIGH, PRIORITY_MASK, PRIVATE_HIGH } from "./irq-state.ts";
+import { IrqTable } from "./irq-table.ts";
+import type { MsiTarget } from "./lpi/lpi-controller.ts";
+import type { OneOfN } from "./one-of-n.ts";
+import { type Candidate, groupOf, intidOf, NO_CANDIDATE, priorityOf } from "./pending-queue.ts";
+import { PinLayout, type PinProfile } from "./pin-layout.ts";
+import { SavedState } from "./saved-state.ts";
+
+/** What the versions differ in, as far as this class cares. */
+export interface VgicShape extends IntidCounts {
+  readonly name: string;
+  readonly version: 2 | 3;
+  readonly pins: PinProfile;
+  /** vCPUs that the pin layout has room for. */
+  readonly vcpuCapacity: number;
+  /** Group of every interrupt after reset. */
+  readonly initialGroup: 0 | 1;
+  /** Where 1-of-N targets are chosen. */
+  readonly chooser?: OneOfN | undefined;
+}
+
+export abstract class Vgic implements Irqchip, Deferred {
+  readonly name: string;
+  readonly version: 2 | 3;
+  readonly pinCount: number;
+  readonly pinLayout: PinLayout;
+  readonly pins$: IrqchipWires["pins$"];
+  readonly privateLines$: IrqchipWires["privateLines$"];
+  readonly msi$: IrqchipWires["msi$"];
+  readonly vcpuLines$: IrqchipWires["vcpuLines$"];
+  readonly completions$: IrqchipWires["completions$"];
+  /** Acknowledges, ends, deactivations and SGIs, for taps. */
+  readonly cpu$: Wire<GicArgs, void, GicEvent>;
+
+  readonly order: WireOrder;
+  readonly topology: VcpuTopology;
+  readonly space: IntidSpace;
+  readonly arbitration: Arbitration;
+  readonly table: IrqTable;
+  readonly cpus: CpuInterfaces;
+  /** For the wire order. */
+  deferred = false;
+
+  protected readonly initialGroup: 0 | 1;
+  private readonly wires: IrqchipWires;
+  private readonly slotOfPin: Int32Array;
+  private readonly pinOfSlot: Int32Array;
+  /** Lines as driven: bit 0 IRQ, bit 1 FIQ. */
+  private readonly driven: Uint8Array;
+  private readonly msiTargets: MsiTarget[] = [];
+  /** While set, marks wait: state is being replaced as a whole. */
+  private held = false;
+
+  constructor(shape: VgicShape, topology: VcpuTopology, order: WireOrder) {
+    this.name = shape.name;
+    this.version = shape.version;
+    this.initialGroup = shape.initialGroup;
+    this.topology = topology;
+    this.order = order;
+    this.space = new IntidSpace(shape);
+    this.arbitration = new Arbitration(shape.vcpuCount, [this.space.limit, this.space.limit], () => {
+      if (!this.held) order.defer(this);
+    });
+    this.table = new IrqTable(this.space, this.arbitration, shape.version === 2, shape.chooser);
+    this.cpus = new CpuInterfaces(shape.vcpuCount, this.arbitration);
+    this.driven = new Uint8Array(shape.vcpuCount);
+    this.pinLayout = new PinLayout(shape.pins, shape.vcpuCapacity);
+    this.pinCount = this.pinLayout.pinCount;
+    this.slotOfPin = this.pinLayout.slots(this.space);
+    this.pinOfSlot = new Int32Array(this.space.slots).fill(-1);
+    for (const [pin, slot] of this.slotOfPin.entries()) if (slot >= 0) this.pinOfSlot[slot] = pin;
+    this.wires = irqchipWires(order, shape.name);
+    ({ pins$: this.pins$, privateLines$: this.privateLines$, msi$: this.msi$, vcpuLines$: this.vcpuLines$, completions$: this.completions$ } = this.wires);
+    this.cpu$ = gicWire(order, shape.name);
+    this.pins$.own(this.name, (pin, signal) => this.signalPin(pin, signal));
+    this.privateLines$.own(this.name, (vcpu, intid, level) => this.drivePrivateLine(vcpu, intid, level));
+    this.msi$.own(this.name, (address, data, deviceId) => this.deliverMsi(address, data, deviceId));
+  }
+
+  get capabilities(): IrqchipCapabilities {
+    return { msi: this.msiTargets.length > 0, completions: true, synchronous: true };
+  }
+
+  /**
+   * Puts a doorbell behind `msi$`: messages to its range go to it. Returns the undo.
+   * @throws ConfigError when the range overlaps another one's
+   */
+  addMsiTarget(target: MsiTarget): () => void {
+    const other = this.msiTargets.find((known) => overlaps(known, target));
+    if (other !== undefined) {
+      throw new ConfigError(`two MSI doorbells of ${this.name} overlap: ${formatRange(target)} and ${formatRange(other)}`, {
+        subject: formatRange(target),
+        other: formatRange(other),
+        remedy: "move one of the two",
+      });
+    }
+    this.msiTargets.push(target);
+    return () => void this.msiTargets.splice(this.msiTargets.indexOf(target), 1);
+  }
+
+  /** Latches an SPI by message, however it is configured: a message must not be lost (gic.md D.3). */
+  latchSpi(intid: number): IrqResult {
+    const slot = this.space.sharedSlot(intid);
+    return slot < 0 ? IGNORED : this.table.latch(slot);
+  }
+
+  /** Drives lines for what was marked. Called by the wire order. */
+  evaluate(): void {
+    for (let vcpu = this.arbitration.takeMarked(); vcpu >= 0; vcpu = this.arbitration.takeMarked()) {
+      const signalled = this.cpus.signalled(vcpu);
+      const lines = signalled === NO_CANDIDATE ? 0 : this.lineOf(vcpu, groupOf(signalled));
+      const changed = lines ^ this.driven[vcpu]!;
+      if (changed === 0) continue;
+      this.driven[vcpu] = lines;
+      if ((changed & 1) !== 0) this.vcpuLines$.emit(vcpu, IRQ_LINE, (lines & 1) !== 0);
+      if ((changed & 2) !== 0) this.vcpuLines$.emit(vcpu, FIQ_LINE, (lines & 2) !== 0);
+    }
+  }
+
+  /** Group 1 is IRQ; group 0 is FIQ, on GICv2 only where GICC_CTLR.FIQEn says so. */
+  private lineOf(vcpu: number, group: number): number {
+    return group === 0 && (this.version === 3 || (this.cpus.control[vcpu]! & FIQ_EN) !== 0) ? 2 : 1;
+  }
+
+  /** The CPU interface takes what `signalled` gave. Returns the requester of a GICv2 SGI, 0 for anything else. */
+  take(vcpu: number, candidate: Candidate): number {
+    const intid = intidOf(candidate);
+    this.cpu$.emit(ACKNOWLEDGE, vcpu, intid, (priorityOf(candidate) << 1) | groupOf(candidate));
+    this.cpus.acknowledge(vcpu, candidate);
+    if (intid >= FIRST_LPI) {
+      this.takeLpi(vcpu, intid);
+      return 0;
+    }
+    const slot = this.space.slot(intid, vcpu);
+    if (this.version === 2 && intid < FIRST_PPI) return this.table.acknowledgeSgi(slot);
+    this.table.acknowledge(slot);
+    return 0;
+  }
+
+  /** Priority drop, and deactivation unless end of interrupt is split. @param slot −1 for an LPI, which has no active state */
+  end(vcpu: number, intid: number, slot: number, group: number): void {
+    this.cpu$.emit(EOI, vcpu, intid, group);
+    this.cpus.drop(vcpu, group);
+    if (slot >= 0 && !this.cpus.splitEoi(vcpu)) this.deactivate(vcpu, slot);
+  }
+
+  /** Whoever deactivates, the one active bit of the interrupt is cleared, and its pin completes. */
+  deactivate(vcpu: number, slot: number): void {
+    if (!this.table.active(slot)) return;
+    this.table.setActive(slot, false);
+    this.cpu$.emit(DEACTIVATE, vcpu, this.table.intid(slot), 0);
+    const pin = this.pinOfSlot[slot]!;
+    if (pin >= 0) this.completions$.emit(pin);
+  }
+
+  /** Groups enabled in GICD_CTLR. */
+  setDistributorGroups(groups: number): void {
+    this.cpus.distributorGroups = groups & 3;
+    this.arbitration.markAll();
+  }
+
+  /** The reset state of one vCPU's CPU interface: what PSCI CPU_ON finds. Banked interrupts keep theirs (gic.md H.2.4). */
+  resetVcpu(vcpu: number): void {
+    if (!(vcpu >= 0 && vcpu < this.space.vcpuCount)) return;
+    this.cpus.reset(vcpu);
+    this.arbitration.mark(vcpu);
+  }
+
+  /** Registers take their reset values, warm or not; wires stay as they are driven. */
+  reset(kind: ResetKind): void {
+    this.whole(() => {
+      const { table, space } = this;
+      for (let slot = 0; slot < space.slots; slot++) {
+        const sgi = slot >= space.sharedSlots && table.intid(slot) < FIRST_PPI;
+        const wires = table.flags[slot]! & (PIN_HIGH | PRIVATE_HIGH);
+        table.flags[slot] = wires | (sgi ? EDGE | ENABLED : 0) | (this.initialGroup === 1 ? GROUP1 : 0);
+        table.target[slot] = this.initialTarget(space.vcpuOf(slot));
+      }
+      table.priority.fill(0);
+      table.sources.fill(0);
+      table.anyTarget.fill(0);
+      this.cpus.distributorGroups = 0;
+      for (let vcpu = 0; vcpu < space.vcpuCount; vcpu++) this.cpus.reset(vcpu);
+      this.resetVersion(kind);
+    });
+  }
+
+  save(): PlainData {
+    const { table, cpus } = this;
+    return {
+      flags: table.flags.slice(),
+      priority: table.priority.slice(),
+      target: Array.from(table.target.subarray(0, this.space.sharedSlots)),
+      sources: table.sources.slice(),
+      groups: cpus.distributorGroups,
+      cpus: {
+        pmr: cpus.pmr.slice(),
+        bpr0: cpus.bpr0.slice(),
+        bpr1: cpus.bpr1.slice(),
+        control: cpus.control.slice(),
+        groups: cpus.groups.slice(),
+        ap0: Array.from(cpus.ap0),
+        ap1: Array.from(cpus.ap1),
+      },
+      ...this.saveVersion(),
+    };
+  }
+
+  restore(data: PlainData): void {
+    const { table, cpus, space } = this;
+    const count = space.vcpuCount;
+    const state = new SavedState(this.name, data);
+    const flags = state.bytes("flags", space.slots);
+    const priority = state.bytes("priority", space.slots);
+    const [noTarget, lastTarget] = this.version === 2 ? [0, (1 << count) - 1] : [-1, count - 1];
+    const target = state.numbers("target", space.sharedSlots, noTarget, lastTarget);
+    const sources = state.bytes("sources", table.sources.length);
+    const groups = state.number("groups", 0, 3);
+    const saved = new SavedState(`${this.name}'s CPU interfaces`, state.value("cpus"));
+    const bytes = (["pmr", "bpr0", "bpr1", "control", "groups"] as const).map((key) => [cpus[key], saved.bytes(key, count)] as const);
+    const words = (["ap0", "ap1"] as const).map((key) => [cpus[key], saved.numbers(key, count, 0, 0xffff_ffff)] as const);
+    const restoreVersion = this.restoreVersion(state);
+    // From here on nothing can fail.
+    this.whole(() => {
+      table.flags.set(flags);
+      for (const [slot, value] of priority.entries()) table.priority[slot] = value & PRIORITY_MASK;
+      table.target.set(target);
+      table.sources.set(sources);
+      cpus.distributorGroups = groups;
+      for (const [array, values] of bytes) array.set(values);
+      for (const [array, values] of words) array.set(values);
+      for (let vcpu = 0; vcpu < count; vcpu++) cpus.sanitise(vcpu);
+      restoreVersion();
+    });
+  }
+
+  describePin(pin: number): string {
+    if (!this.hasPin(pin)) return `no pin ${pin}`;
+    const intid = this.pinLayout.intid(pin);
+    const vcpu = this.pinLayout.vcpu(pin);
+    return `${describeIntid(intid)}${vcpu < 0 ? "" : ` of vCPU ${vcpu}`} (INTID ${intid})${this.slotOfPin[pin]! < 0 ? ", not implemented" : ""}`;
+  }
+
+  peekPin(pin: number): PinState | undefined {
+    const slot = this.hasPin(pin) ? this.slotOfPin[pin]! : -1;
+    if (slot < 0) return undefined;
+    const flags = this.table.flags[slot]!;
+    return {
+      line: (flags & ANY_HIGH) !== 0,
+      pending: this.table.pending(slot),
+      active: this.table.active(slot),
+      enabled: (flags & ENABLED) !== 0,
+      intid: this.table.intid(slot),
+      edge: (flags & EDGE) !== 0,
+      group: this.table.group(slot),
+      priority: this.table.priority[slot]!,
+      target: this.table.target[slot]!,
+    };
+  }
+
+  /** Is the vCPU's line driven high? */
+  peekLine(vcpu: number, line: "irq" | "fiq"): boolean {
+    return (this.driven[vcpu]! & (line === "irq" ? 1 : 2)) !== 0;
+  }
+
+  /** Completes the wires. */
+  close(): void {
+    this.wires.close();
+    this.cpu$.complete();
+  }
+
+  /** An LPI was taken. */
+  protected takeLpi(_vcpu: number, _intid: number): void {}
+  /** Who gets an interrupt after reset; `vcpu` is its bank, −1 for a shared one. */
+  protected abstract initialTarget(vcpu: number): number;
+  protected abstract resetVersion(kind: ResetKind): void;
+  protected abstract saveVersion(): { readonly [key: string]: PlainData };
+  /** Checks, then returns what sets it; that must not fail. */
+  protected abstract restoreVersion(state: SavedState): () => void;
+
+  /** Replaces state as a whole: files everything anew afterwards and drives the lines once. */
+  private whole(replace: () => void): void {
+    this.held = true;
+    try {
+      this.arbitration.clear();
+      replace();
+      this.table.refileAll();
+    } finally {
+      this.held = false;
+    }
+    this.order.defer(this);
+  }
+
+  private hasPin(pin: number): boolean {
+    return Number.isInteger(pin) && pin >= 0 && pin < this.pinCount;
+  }
+
+  private signalPin(pin: number, signal: IrqSignal): IrqResult {
+    const slot = this.slotOfPin[pin] ?? -1;
+    if (slot < 0) return IGNORED;
+    return signal === PULSE ? this.table.pulse(slot) : this.table.setLevel(slot, PIN_HIGH, signal === HIGH);
+  }
+
+  private drivePrivateLine(vcpu: number, intid: number, level: boolean): void {
+    const exists = vcpu >= 0 && vcpu < this.space.vcpuCount && intid >= FIRST_PPI;
+    const slot = exists ? this.space.privateSlot(intid, vcpu) : -1;
+    if (slot >= 0) this.table.setLevel(slot, PRIVATE_HIGH, level);
+  }
+
+  private deliverMsi(address: U64, data: number, deviceId: number): IrqResult {
+    for (const target of this.msiTargets) {
+      const offset = typeof address === "number" ? address - target.base : Number(toBigint(address) - BigInt(target.base));
+      if (offset >= 0 && offset < target.size) return target.deliver(offset, data, deviceId);
+    }
+    return IGNORED;
+  }
+}
+
