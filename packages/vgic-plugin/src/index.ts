@@ -1,1 +1,16 @@
-export {};
+export * from "./tokens.ts";
+export { vgicV3 } from "./vgic-v3.plugin.ts";
+export { gicV2m, vgicV2 } from "./vgic-v2.plugin.ts";
+export { Vgic } from "./vgic.ts";
+export { VgicV2, type VgicV2Options } from "./vgic-v2.ts";
+export { VgicV3 } from "./vgic-v3.ts";
+export type { VgicV3Options } from "./vgic-v3-options.ts";
+export { GicV2mFrame, type GicV2mOptions } from "./gic-v2m.ts";
+export { PinLayout, type PinProfile } from "./pin-layout.ts";
+export type { GicAcknowledge, GicDeactivate, GicEoi, GicEvent, GicSgi } from "./gic-event.ts";
+export { ICC_REGISTERS, iccEncoding, type IccRegister } from "./icc.registers.ts";
+export { gicdV2Registers } from "./gicd-v2.registers.ts";
+export { gicdV3Registers } from "./gicd-v3.registers.ts";
+export { giccRegisters } from "./gicc.registers.ts";
+export { gicrRegisters } from "./gicr.registers.ts";
+export type { LpiController, LpiControllerFactory, LpiPort, LpiState, MsiTarget } from "./lpi/lpi-controller.ts";

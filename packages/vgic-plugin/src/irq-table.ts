@@ -85,6 +85,13 @@ export class IrqTable {
     return DELIVERED;
   }
 
+  /** As `setLevel` high, but every call is an edge to an edge-triggered interrupt: Linux's fast path of irqfd never sends a low. */
+  raise(slot: number, which: number): IrqResult {
+    if ((this.flags[slot]! & EDGE) === 0) return this.setLevel(slot, which, true);
+    this.flags[slot]! |= which;
+    return this.latch(slot);
+  }
+
   /**
    * An edge: up and down at once. An edge-triggered interrupt latches it; on a level-triggered one nothing stays of it.
    */

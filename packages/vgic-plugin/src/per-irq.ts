@@ -18,6 +18,11 @@ export interface IrqBank {
   slotAt(intid: number, vcpu: number): number;
 }
 
+/** Whose bank an access sees: accesses from the host (−1) that of vCPU 0. */
+export function bankOf(vcpu: number): number {
+  return vcpu < 0 ? 0 : vcpu;
+}
+
 /** What a field of an interrupt means. */
 export interface IrqField {
   readonly bits: 1 | 2 | 8;

@@ -71,6 +71,10 @@ export class VgicV3 extends Vgic {
     return this.lpis !== undefined && intid >= FIRST_LPI && intid < 2 ** this.options.intidBits;
   }
 
+  override get distributorBase(): number {
+    return this.options.distributor;
+  }
+
   get typer(): number {
     const { intidBits, messageSpis, oneOfN, rangeSelector, extendedSpis } = this.options;
     const lines = Math.ceil((32 + this.space.spis) / 32) - 1;

@@ -308,6 +308,8 @@ export abstract class Vgic implements Irqchip, Deferred {
     this.cpu$.complete();
   }
 
+  /** Base address of GICD. */
+  abstract get distributorBase(): number;
   /** An LPI was taken. */
   protected takeLpi(_vcpu: number, _intid: number): void {}
   /** Who gets an interrupt after reset; `vcpu` is its bank, −1 for a shared one. */
@@ -337,7 +339,8 @@ export abstract class Vgic implements Irqchip, Deferred {
   private signalPin(pin: number, signal: IrqSignal): IrqResult {
     const slot = this.slotOfPin[pin] ?? -1;
     if (slot < 0) return IGNORED;
-    return signal === PULSE ? this.table.pulse(slot) : this.table.setLevel(slot, PIN_HIGH, signal === HIGH);
+    if (signal === HIGH) return this.table.raise(slot, PIN_HIGH);
+    return signal === PULSE ? this.table.pulse(slot) : this.table.setLevel(slot, PIN_HIGH, false);
   }
 
   private drivePrivateLine(vcpu: number, intid: number, level: boolean): void {
