@@ -5,10 +5,11 @@
  * enabled, not active and targeted there. Group enables are not part of it: each group has queues of its own, so switching
  * a group on or off is only another minimum. Of equal priorities the lowest INTID wins.
  *
- * Every change marks the vCPU for evaluation; the chip evaluates marked vCPUs once, at the end of the outermost emission.
- * Hot: O(1) per change, whatever the number of interrupts and vCPUs. Queues are made when first used.
+ * Whoever changes something marks the vCPU; the chip evaluates marked vCPUs once, at the end of the outermost emission.
+ * Hot: O(1) per change, whatever the number of interrupts and vCPUs. The best of each queue is kept, so that looking, which
+ * happens three times per interrupt, is a load. Queues are made when first used.
  */
-import { type Candidate, ChunkPool, NO_CANDIDATE, PendingQueue } from "./pending-queue.ts";
+import { type Candidate, candidateOf, ChunkPool, NO_CANDIDATE, PendingQueue } from "./pending-queue.ts";
 
 export class Arbitration {
   readonly vcpuCount: number;
@@ -17,6 +18,8 @@ export class Arbitration {
   private readonly pool = new ChunkPool();
   /** By vCPU × 2 + group. */
   private readonly queues: (PendingQueue | undefined)[];
+  /** The best of each queue, or NO_CANDIDATE. */
+  private readonly bests: Int32Array;
   /** The vCPUs marked, without doubles: a ring, so that they are evaluated in the order in which they were marked. */
   private readonly marked: Int32Array;
   private readonly isMarked: Uint8Array;
@@ -32,6 +35,7 @@ export class Arbitration {
     this.vcpuCount = vcpuCount;
     [this.group0Limit, this.group1Limit] = intidLimits;
     this.queues = new Array<PendingQueue | undefined>(2 * vcpuCount).fill(undefined);
+    this.bests = new Int32Array(2 * vcpuCount).fill(NO_CANDIDATE);
     this.marked = new Int32Array(vcpuCount);
     this.isMarked = new Uint8Array(vcpuCount);
     this.onMark = onMark;
@@ -43,20 +47,24 @@ export class Arbitration {
   }
 
   insert(vcpu: number, group: number, level: number, intid: number): void {
-    const queue = this.queues[2 * vcpu + group] ?? this.makeQueue(vcpu, group);
+    const index = 2 * vcpu + group;
+    const queue = this.queues[index] ?? this.makeQueue(vcpu, group);
     queue.insert(level, intid);
-    this.mark(vcpu);
+    const inserted = candidateOf(level, intid, group);
+    if (inserted < this.bests[index]!) this.bests[index] = inserted;
   }
 
   remove(vcpu: number, group: number, level: number, intid: number): void {
-    this.queues[2 * vcpu + group]?.remove(level, intid);
-    this.mark(vcpu);
+    const index = 2 * vcpu + group;
+    const queue = this.queues[index];
+    if (queue === undefined) return;
+    queue.remove(level, intid);
+    if (this.bests[index] === candidateOf(level, intid, group)) this.bests[index] = queue.best();
   }
 
   /** The best candidate of one group, or NO_CANDIDATE. */
   best(vcpu: number, group: number): Candidate {
-    const queue = this.queues[2 * vcpu + group];
-    return queue === undefined ? NO_CANDIDATE : queue.best();
+    return this.bests[2 * vcpu + group]!;
   }
 
   has(vcpu: number, group: number, level: number, intid: number): boolean {
@@ -93,6 +101,7 @@ export class Arbitration {
   /** Forgets all candidates and marks every vCPU. Cold. */
   clear(): void {
     for (const queue of this.queues) queue?.clear();
+    this.bests.fill(NO_CANDIDATE);
     this.markAll();
   }
 

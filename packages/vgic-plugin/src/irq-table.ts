@@ -211,16 +211,22 @@ export class IrqTable {
   private refile(slot: number): void {
     const flags = this.flags[slot]!;
     if (this.targetSets) return this.refileSet(slot, flags);
-    if (slot < this.space.sharedSlots && this.anyTarget[slot] === 1) this.chooseTarget(slot, flags);
+    if (this.oneOfN !== undefined && this.anyTarget[slot] === 1) this.chooseTarget(slot, flags);
     const at = this.target[slot]!;
     const place = at >= 0 && isCandidate(flags) ? FILED | ((flags & GROUP1) >>> 2) | (this.priority[slot]! >>> 3) : 0;
     const was = this.filed[slot]!;
     if (place === was && (place === 0 || this.filedAt[slot] === at)) return;
-    if (was !== 0) this.arbitration.remove(this.filedAt[slot]!, (was >>> 5) & 1, was & 31, this.intids[slot]!);
+    const wasAt = this.filedAt[slot]!;
+    const intid = this.intids[slot]!;
+    if (was !== 0) this.arbitration.remove(wasAt, (was >>> 5) & 1, was & 31, intid);
     this.filed[slot] = place;
-    if (place === 0) return;
-    this.filedAt[slot] = at;
-    this.arbitration.insert(at, (place >>> 5) & 1, place & 31, this.intids[slot]!);
+    if (place !== 0) {
+      this.filedAt[slot] = at;
+      this.arbitration.insert(at, (place >>> 5) & 1, place & 31, intid);
+      this.arbitration.mark(at);
+      if (was === 0 || wasAt === at) return;
+    }
+    this.arbitration.mark(wasAt); // only after both: a line must not fall and rise on the way
   }
 
   private refileSet(slot: number, flags: number): void {
@@ -229,16 +235,16 @@ export class IrqTable {
     const was = this.filed[slot]!;
     if (place === was && (place === 0 || this.filedAt[slot] === targets)) return;
     const intid = this.intids[slot]!;
-    if (was !== 0) {
-      for (let left = this.filedAt[slot]!; left !== 0; left &= left - 1) {
-        this.arbitration.remove(lowestBit(left), (was >>> 5) & 1, was & 31, intid);
-      }
+    const wasAt = was === 0 ? 0 : this.filedAt[slot]!;
+    for (let left = wasAt; left !== 0; left &= left - 1) {
+      this.arbitration.remove(lowestBit(left), (was >>> 5) & 1, was & 31, intid);
     }
     this.filed[slot] = place;
     this.filedAt[slot] = targets;
     for (let left = targets; left !== 0; left &= left - 1) {
       this.arbitration.insert(lowestBit(left), (place >>> 5) & 1, place & 31, intid);
     }
+    for (let left = wasAt | targets; left !== 0; left &= left - 1) this.arbitration.mark(lowestBit(left));
   }
 
   /** 1-of-N: a candidate stays with its vCPU while that takes part, else moves to the next that does. */

@@ -10,7 +10,9 @@
  *
  * So insert, remove and best are a fixed number of loads however many INTIDs there are, and the lowest INTID of the best
  * level comes first for free. Chunks come from a pool that all vCPUs share, so memory follows what is pending, not
- * vCPUs × INTIDs. Hot: no allocation but when the pool grows; 20 INTID bits at most, the reach of one `tops` word.
+ * vCPUs × INTIDs; only the chunk of INTIDs 0 … 1023 is kept once it was used, because taking and giving it back for every
+ * SPI would cost a quarter of the whole. Hot: no allocation but when the pool grows; 20 INTID bits at most, the reach of
+ * one `tops` word.
  */
 
 /** Nothing: greater than every packed candidate. */
@@ -98,7 +100,7 @@ export class PendingQueue {
   private levels = 0;
   private readonly tops = new Uint32Array(LEVELS);
   private readonly masks: Uint32Array;
-  /** Index in the pool of each chunk that is not empty. */
+  /** Index in the pool of each chunk that is not empty, or was kept; −1 for the others. */
   private readonly chunkAt: Int32Array;
 
   /** @param intidLimit INTIDs are 0 … intidLimit − 1, at most 2^20 */
@@ -108,7 +110,7 @@ export class PendingQueue {
     this.chunks = Math.ceil(intidLimit / (1 << CHUNK_BITS));
     this.maskWords = Math.ceil(this.chunks / 32);
     this.masks = new Uint32Array(LEVELS * this.maskWords);
-    this.chunkAt = new Int32Array(LEVELS * this.chunks);
+    this.chunkAt = new Int32Array(LEVELS * this.chunks).fill(-1);
   }
 
   get empty(): boolean {
@@ -121,7 +123,7 @@ export class PendingQueue {
     const mask = level * this.maskWords + (chunk >>> 5);
     const place = level * this.chunks + chunk;
     if ((this.masks[mask]! & (1 << (chunk & 31))) === 0) {
-      this.chunkAt[place] = this.pool.take();
+      if (this.chunkAt[place] === -1) this.chunkAt[place] = this.pool.take();
       this.masks[mask]! |= 1 << (chunk & 31);
       this.tops[level]! |= 1 << (chunk >>> 5);
       this.levels |= 1 << level;
@@ -138,12 +140,16 @@ export class PendingQueue {
     const chunk = intid >>> CHUNK_BITS;
     const mask = level * this.maskWords + (chunk >>> 5);
     if ((this.masks[mask]! & (1 << (chunk & 31))) === 0) return;
-    const at = this.chunkAt[level * this.chunks + chunk]!;
+    const place = level * this.chunks + chunk;
+    const at = this.chunkAt[place]!;
     const words = this.pool.words;
     const word = (intid >>> 5) & 31;
     if ((words[at + 1 + word]! &= ~(1 << (intid & 31))) !== 0) return;
     if ((words[at]! &= ~(1 << word)) !== 0) return;
-    this.pool.give(at);
+    if (chunk !== 0) {
+      this.pool.give(at);
+      this.chunkAt[place] = -1;
+    }
     if ((this.masks[mask]! &= ~(1 << (chunk & 31))) !== 0) return;
     if ((this.tops[level]! &= ~(1 << (chunk >>> 5))) !== 0) return;
     this.levels &= ~(1 << level);

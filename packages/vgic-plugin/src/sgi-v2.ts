@@ -12,7 +12,7 @@ export function sendSgi(gic: VgicV2, sender: number, value: number): void {
   const targets = filters[(value >>> 24) & 3]!;
   for (let target = 0; target < gic.space.vcpuCount; target++) {
     if ((targets & (1 << target)) === 0) continue;
-    gic.cpu$.emit(SGI, sender, intid, target);
+    gic.tell(SGI, sender, intid, target);
     gic.table.addSource(gic.space.slot(intid, target), sender);
   }
 }

@@ -37,6 +37,6 @@ export function sendSgi(gic: VgicV3, sender: number, low: number, high: number, 
 function request(gic: VgicV3, sender: number, target: number, intid: number, group: 0 | 1): void {
   const slot = gic.space.slot(intid, target);
   if (gic.table.group(slot) !== group) return;
-  gic.cpu$.emit(SGI, sender, intid, target);
+  gic.tell(SGI, sender, intid, target);
   gic.table.latch(slot);
 }

@@ -33,9 +33,10 @@ import {
   type Wire,
   type WireOrder,
 } from "@trapline/core";
+import type { Observable } from "rxjs";
 import { Arbitration } from "./arbitration.ts";
 import { CpuInterfaces, FIQ_EN } from "./cpu-interfaces.ts";
-import { ACKNOWLEDGE, DEACTIVATE, EOI, type GicArgs, type GicEvent, gicWire } from "./gic-event.ts";
+import { ACKNOWLEDGE, DEACTIVATE, EOI, type GicArgs, type GicEvent, type GicStep, gicWire } from "./gic-event.ts";
 import { FIRST_LPI, FIRST_PPI, type IntidCounts, IntidSpace } from "./intid-space.ts";
 import { ANY_HIGH, EDGE, ENABLED, GROUP1, PIN_HIGH, PRIORITY_MASK, PRIVATE_HIGH } from "./irq-state.ts";
 import { IrqTable } from "./irq-table.ts";
@@ -69,7 +70,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   readonly vcpuLines$: IrqchipWires["vcpuLines$"];
   readonly completions$: IrqchipWires["completions$"];
   /** Acknowledges, ends, deactivations and SGIs, for taps. */
-  readonly cpu$: Wire<GicArgs, void, GicEvent>;
+  readonly cpu$: Observable<GicEvent>;
 
   readonly order: WireOrder;
   readonly topology: VcpuTopology;
@@ -82,6 +83,7 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   protected readonly initialGroup: 0 | 1;
   private readonly wires: IrqchipWires;
+  private readonly cpuWire: Wire<GicArgs, void, GicEvent>;
   private readonly slotOfPin: Int32Array;
   private readonly pinOfSlot: Int32Array;
   /** Lines as driven: bit 0 IRQ, bit 1 FIQ. */
@@ -110,7 +112,7 @@ export abstract class Vgic implements Irqchip, Deferred {
     for (const [pin, slot] of this.slotOfPin.entries()) if (slot >= 0) this.pinOfSlot[slot] = pin;
     this.wires = irqchipWires(order, shape.name);
     ({ pins$: this.pins$, privateLines$: this.privateLines$, msi$: this.msi$, vcpuLines$: this.vcpuLines$, completions$: this.completions$ } = this.wires);
-    this.cpu$ = gicWire(order, shape.name);
+    this.cpu$ = this.cpuWire = gicWire(order, shape.name);
     this.pins$.own(this.name, (pin, signal) => this.signalPin(pin, signal));
     this.privateLines$.own(this.name, (vcpu, intid, level) => this.drivePrivateLine(vcpu, intid, level));
     this.msi$.own(this.name, (address, data, deviceId) => this.deliverMsi(address, data, deviceId));
@@ -164,7 +166,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** The CPU interface takes what `signalled` gave. Returns the requester of a GICv2 SGI, 0 for anything else. */
   take(vcpu: number, candidate: Candidate): number {
     const intid = intidOf(candidate);
-    this.cpu$.emit(ACKNOWLEDGE, vcpu, intid, (priorityOf(candidate) << 1) | groupOf(candidate));
+    this.tell(ACKNOWLEDGE, vcpu, intid, (priorityOf(candidate) << 1) | groupOf(candidate));
     this.cpus.acknowledge(vcpu, candidate);
     if (intid >= FIRST_LPI) {
       this.takeLpi(vcpu, intid);
@@ -178,7 +180,7 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   /** Priority drop, and deactivation unless end of interrupt is split. @param slot −1 for an LPI, which has no active state */
   end(vcpu: number, intid: number, slot: number, group: number): void {
-    this.cpu$.emit(EOI, vcpu, intid, group);
+    this.tell(EOI, vcpu, intid, group);
     this.cpus.drop(vcpu, group);
     if (slot >= 0 && !this.cpus.splitEoi(vcpu)) this.deactivate(vcpu, slot);
   }
@@ -187,9 +189,15 @@ export abstract class Vgic implements Irqchip, Deferred {
   deactivate(vcpu: number, slot: number): void {
     if (!this.table.active(slot)) return;
     this.table.setActive(slot, false);
-    this.cpu$.emit(DEACTIVATE, vcpu, this.table.intid(slot), 0);
+    this.tell(DEACTIVATE, vcpu, this.table.intid(slot), 0);
     const pin = this.pinOfSlot[slot]!;
     if (pin >= 0) this.completions$.emit(pin);
+  }
+
+  /** Tells the taps of `cpu$`. Nobody owns that wire, so without taps only its number is taken, which saves 4 ns a step. */
+  tell(step: GicStep, vcpu: number, intid: number, detail: number): void {
+    if (this.cpuWire.tapped) this.cpuWire.emit(step, vcpu, intid, detail);
+    else this.order.sequence++;
   }
 
   /** Groups enabled in GICD_CTLR. */
@@ -305,7 +313,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** Completes the wires. */
   close(): void {
     this.wires.close();
-    this.cpu$.complete();
+    this.cpuWire.complete();
   }
 
   /** Base address of GICD. */

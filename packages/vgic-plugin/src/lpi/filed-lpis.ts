@@ -35,10 +35,13 @@ export class FiledLpis implements LpiPort {
     if (filed === undefined || !(vcpu >= 0 && vcpu < this.arbitration.vcpuCount)) return;
     const level = (priority >>> 3) & 31;
     if (filed === level && this.vcpuOf[index] === vcpu) return;
-    if (filed !== NOWHERE) this.arbitration.remove(this.vcpuOf[index]!, GROUP1, filed, intid);
+    const wasAt = this.vcpuOf[index]!;
+    if (filed !== NOWHERE) this.arbitration.remove(wasAt, GROUP1, filed, intid);
     this.levelOf[index] = level;
     this.vcpuOf[index] = vcpu;
     this.arbitration.insert(vcpu, GROUP1, level, intid);
+    this.arbitration.mark(vcpu);
+    if (filed !== NOWHERE && wasAt !== vcpu) this.arbitration.mark(wasAt);
   }
 
   withdraw(intid: number): void {
@@ -47,6 +50,7 @@ export class FiledLpis implements LpiPort {
     if (filed === NOWHERE) return;
     this.levelOf[index] = NOWHERE;
     this.arbitration.remove(this.vcpuOf[index]!, GROUP1, filed, intid);
+    this.arbitration.mark(this.vcpuOf[index]!);
   }
 
   filedAt(intid: number): number {
