@@ -6,6 +6,8 @@ export { VgicV2, type VgicV2Options } from "./vgic-v2.ts";
 export { VgicV3 } from "./vgic-v3.ts";
 export type { VgicV3Options } from "./vgic-v3-options.ts";
 export { GicV2mFrame, type GicV2mOptions } from "./gic-v2m.ts";
+export { deliveryState, type DeliveryState } from "./delivery-state.ts";
+export { type DeliveryCheck, type DeliveryStep, explain, explainState, type Explanation } from "./explain.ts";
 export { PinLayout, type PinProfile } from "./pin-layout.ts";
 export type { GicAcknowledge, GicDeactivate, GicEoi, GicEvent, GicSgi } from "./gic-event.ts";
 export { ICC_REGISTERS, iccEncoding, type IccRegister } from "./icc.registers.ts";

@@ -11,7 +11,7 @@ import { IccInterface } from "./icc.registers.ts";
 import { FIRST_LPI } from "./intid-space.ts";
 import { EDGE, MESSAGE_HIGH } from "./irq-state.ts";
 import { FiledLpis } from "./lpi/filed-lpis.ts";
-import type { LpiController, LpiControllerFactory } from "./lpi/lpi-controller.ts";
+import type { LpiController, LpiControllerFactory, LpiState } from "./lpi/lpi-controller.ts";
 import { OneOfN } from "./one-of-n.ts";
 import { Redistributors } from "./redistributors.ts";
 import type { SavedState } from "./saved-state.ts";
@@ -69,6 +69,10 @@ export class VgicV3 extends Vgic {
 
   isLpi(intid: number): boolean {
     return this.lpis !== undefined && intid >= FIRST_LPI && intid < 2 ** this.options.intidBits;
+  }
+
+  override peekLpi(intid: number): LpiState | undefined {
+    return this.isLpi(intid) ? this.lpis!.peek(intid) : undefined;
   }
 
   override get distributorBase(): number {

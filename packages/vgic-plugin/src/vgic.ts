@@ -36,11 +36,12 @@ import {
 import type { Observable } from "rxjs";
 import { Arbitration } from "./arbitration.ts";
 import { CpuInterfaces, FIQ_EN } from "./cpu-interfaces.ts";
+import { explain, type Explanation } from "./explain.ts";
 import { ACKNOWLEDGE, DEACTIVATE, EOI, type GicArgs, type GicEvent, type GicStep, gicWire } from "./gic-event.ts";
 import { FIRST_LPI, FIRST_PPI, type IntidCounts, IntidSpace } from "./intid-space.ts";
 import { ANY_HIGH, EDGE, ENABLED, GROUP1, PIN_HIGH, PRIORITY_MASK, PRIVATE_HIGH } from "./irq-state.ts";
 import { IrqTable } from "./irq-table.ts";
-import type { MsiTarget } from "./lpi/lpi-controller.ts";
+import type { LpiState, MsiTarget } from "./lpi/lpi-controller.ts";
 import type { OneOfN } from "./one-of-n.ts";
 import { type Candidate, groupOf, intidOf, NO_CANDIDATE, priorityOf } from "./pending-queue.ts";
 import { PinLayout, type PinProfile } from "./pin-layout.ts";
@@ -303,6 +304,23 @@ export abstract class Vgic implements Irqchip, Deferred {
       priority: this.table.priority[slot]!,
       target: this.table.target[slot]!,
     };
+  }
+
+  /** Why `intid` is or is not signalled to `vcpu` now, in the manual's terms. Changes nothing. */
+  explain(intid: number, vcpu: number): Explanation {
+    return explain(this, intid, vcpu);
+  }
+
+  /** State of an LPI; undefined for a GIC without LPIs, and for an INTID that is none. */
+  peekLpi(_intid: number): LpiState | undefined {
+    return undefined;
+  }
+
+  /** The vCPUs a slot may go to now. Cold. */
+  targetsOf(slot: number): readonly number[] {
+    const target = this.table.target[slot]!;
+    if (this.version === 3) return target < 0 ? [] : [target];
+    return Array.from({ length: this.space.vcpuCount }, (_, vcpu) => vcpu).filter((vcpu) => (target & (1 << vcpu)) !== 0);
   }
 
   /** Is the vCPU's line driven high? */
