@@ -56,6 +56,11 @@ export interface Irqchip extends Stateful {
   /** Chip → router: the guest deactivated pin n. */
   readonly completions$: Wire<CompletionArgs, void, CompletionEvent>;
 
+  /**
+   * The vCPU was switched on (PSCI CPU_ON): its CPU interface, where that is part of the vCPU, takes its reset state; what is
+   * pending or active for it stays. Left out by chips whose registers a CPU_ON does not touch.
+   */
+  resetVcpu?(vcpu: number): void;
   /** What the guest calls a pin, for dumps: "SPI 1 (INTID 33)". */
   describePin(pin: number): string;
   /** State of one pin for monitors and tests, without side effects. Undefined for a pin it does not have. */
