@@ -20,13 +20,18 @@ abstract class GicRig<G extends Vgic> {
   /** [irq, fiq] of each PE. */
   readonly lines: boolean[][];
   readonly completions: number[] = [];
+  /** What the router does on a completion, if anything. */
+  onCompletion: (pin: number) => void = () => {};
 
   constructor(pes: number, order: WireOrder, gic: G) {
     this.order = order;
     this.gic = gic;
     this.lines = Array.from({ length: pes }, () => [false, false]);
     gic.vcpuLines$.own("rig", (vcpu, line, level) => void (this.lines[vcpu]![line] = level));
-    gic.completions$.own("rig", (pin) => void this.completions.push(pin));
+    gic.completions$.own("rig", (pin) => {
+      this.completions.push(pin);
+      this.onCompletion(pin);
+    });
   }
 
   irq(pe = 0): boolean {
