@@ -8,6 +8,7 @@ export type { VgicV3Options } from "./vgic-v3-options.ts";
 export { GicV2mFrame, type GicV2mOptions } from "./gic-v2m.ts";
 export { deliveryState, type DeliveryState } from "./delivery-state.ts";
 export { type DeliveryCheck, type DeliveryStep, explain, explainState, type Explanation } from "./explain.ts";
+export { CpuLines, cpuLines } from "./cpu-lines.ts";
 export { PinLayout, type PinProfile } from "./pin-layout.ts";
 export type { GicAcknowledge, GicDeactivate, GicEoi, GicEvent, GicSgi } from "./gic-event.ts";
 export { ICC_REGISTERS, iccEncoding, type IccRegister } from "./icc.registers.ts";

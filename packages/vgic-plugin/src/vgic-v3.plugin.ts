@@ -52,7 +52,6 @@ function describe(gic: VgicV3, tree: DeviceTreeBuilder): void {
   node.compatible("arm,gic-v3").set("interrupt-controller", true).set("#interrupt-cells", 3);
   node.set("#address-cells", 2).set("#size-cells", 2).set("ranges", true);
   node.set("#redistributor-regions", gic.redistributors.regions.length);
-  node.reg({ base: distributor, size: GICD_FRAME_SIZE });
-  for (const { base, size } of gic.redistributors.regions) node.reg({ base, size });
+  node.reg({ base: distributor, size: GICD_FRAME_SIZE }, ...gic.redistributors.regions.map(({ base, size }) => ({ base, size })));
   if (messageSpis) node.set("msi-controller", true).set("mbi-ranges", [32, gic.space.spis]);
 }

@@ -268,8 +268,8 @@ export abstract class Vgic implements Irqchip, Deferred {
     const bytes = (["pmr", "bpr0", "bpr1", "control", "groups"] as const).map((key) => [cpus[key], saved.bytes(key, count)] as const);
     const words = (["ap0", "ap1"] as const).map((key) => [cpus[key], saved.numbers(key, count, 0, 0xffff_ffff)] as const);
     const restoreVersion = this.restoreVersion(state);
-    // From here on nothing can fail.
-    this.whole(() => {
+    const before = this.save();
+    const apply = (): void => {
       table.flags.set(flags);
       for (const [slot, value] of priority.entries()) table.priority[slot] = value & PRIORITY_MASK;
       table.target.set(target);
@@ -279,7 +279,13 @@ export abstract class Vgic implements Irqchip, Deferred {
       for (const [array, values] of words) array.set(values);
       for (let vcpu = 0; vcpu < count; vcpu++) cpus.sanitise(vcpu);
       restoreVersion();
-    });
+    };
+    try {
+      this.whole(apply);
+    } catch (misfit) {
+      this.restore(before); // only the LPI side can refuse this late
+      throw misfit;
+    }
   }
 
   describePin(pin: number): string {
