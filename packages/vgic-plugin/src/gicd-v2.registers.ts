@@ -71,7 +71,7 @@ export const gicdV2Registers: RegisterBank<VgicV2> = compileRegisters<VgicV2>("G
     fields: { EnableGrp1: 1, EnableGrp0: 0 },
   },
   { name: "GICD_TYPER", offset: 0x004, access: "RO", read: (gic) => gic.typer, fields: { LSPI: [15, 11], SecurityExtn: 10, CPUNumber: [7, 5], ITLinesNumber: [4, 0] } },
-  { name: "GICD_IIDR", offset: 0x008, access: "RO", reset: 0x0000_043b },
+  { name: "GICD_IIDR", offset: 0x008, access: "RO", reset: 0x0000_043b, read: (gic) => gic.iidr },
   perIrq("GICD_IGROUPR", 0x080, 0, 1024, GROUP),
   perIrq("GICD_ISENABLER", 0x100, 0, 1024, SET_ENABLE),
   perIrq("GICD_ICENABLER", 0x180, 0, 1024, CLEAR_ENABLE),

@@ -56,7 +56,7 @@ export const gicdV3Registers: RegisterBank<DistributorV3> = compileRegisters<Dis
     read: (d) => d.gic.typer,
     fields: { ESPI_range: [31, 27], RSS: 26, No1N: 25, A3V: 24, IDbits: [23, 19], DVIS: 18, LPIS: 17, MBIS: 16, num_LPIs: [15, 11], SecurityExtn: 10, NMI: 9, ESPI: 8, CPUNumber: [7, 5], ITLinesNumber: [4, 0] },
   },
-  { name: "GICD_IIDR", offset: 0x0008, access: "RO", reset: 0x0000_043b },
+  { name: "GICD_IIDR", offset: 0x0008, access: "RO", reset: 0x0000_043b, read: (d) => d.gic.iidr },
   { name: "GICD_TYPER2", offset: 0x000c, access: "RO", note: "GICv4.1 only" },
   { name: "GICD_STATUSR", offset: 0x0010, access: "RAZ/WI", note: "optional, not implemented" },
   { name: "GICD_SETSPI_NSR", offset: 0x0040, access: "WO", widths: [2, 4], write: message(true), note: "with message-based SPIs" },

@@ -17,3 +17,6 @@ export { gicdV3Registers } from "./gicd-v3.registers.ts";
 export { giccRegisters } from "./gicc.registers.ts";
 export { gicrRegisters } from "./gicr.registers.ts";
 export type { LpiController, LpiControllerFactory, LpiPort, LpiState, MsiTarget } from "./lpi/lpi-controller.ts";
+export { createVgic, KvmVgic } from "./kvm/kvm-vgic.ts";
+export { KvmIrqchipView } from "./kvm/kvm-irqchip-view.ts";
+export { ADDR as KVM_VGIC_ADDR, CTRL_INIT as KVM_VGIC_CTRL_INIT, GROUP as KVM_VGIC_GROUP, type KvmVm } from "./kvm/kvm-vm.ts";

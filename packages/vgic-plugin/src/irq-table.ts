@@ -85,6 +85,11 @@ export class IrqTable {
     return DELIVERED;
   }
 
+  /** Puts a level in place without its rising being an edge: for who restores state from outside. */
+  putLevel(slot: number, which: number, high: boolean): void {
+    this.setFlag(slot, which, high);
+  }
+
   /** As `setLevel` high, but every call is an edge to an edge-triggered interrupt: Linux's fast path of irqfd never sends a low. */
   raise(slot: number, which: number): IrqResult {
     if ((this.flags[slot]! & EDGE) === 0) return this.setLevel(slot, which, true);

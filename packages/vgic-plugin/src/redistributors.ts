@@ -32,18 +32,29 @@ export interface RedistributorRegion extends AddressRange {
 
 export class Redistributors implements IrqBank {
   readonly gic: VgicV3;
-  readonly regions: readonly RedistributorRegion[];
-  private readonly frame: RegisterFrame<Redistributors>;
+  /** One vCPU's registers; the `vcpu` of an access says whose. */
+  readonly frame: RegisterFrame<Redistributors>;
+  private placed: readonly RedistributorRegion[] = [];
   private readonly last: Uint8Array;
   private readonly asleep: Uint8Array;
 
   /** @throws ConfigError for regions that are misaligned, overlap or hold too few vCPUs. */
   constructor(gic: VgicV3, topology: VcpuTopology, regions: readonly AddressRange[]) {
     this.gic = gic;
-    this.regions = placeVcpus(gic.name, topology.count, regions);
     this.frame = new RegisterFrame<Redistributors>(this, gicrRegisters);
     this.last = new Uint8Array(topology.count);
     this.asleep = new Uint8Array(topology.count);
+    this.place(regions);
+  }
+
+  get regions(): readonly RedistributorRegion[] {
+    return this.placed;
+  }
+
+  /** Puts the frames somewhere else, before anything claims them. @throws ConfigError as the constructor */
+  place(regions: readonly AddressRange[]): void {
+    this.placed = placeVcpus(this.gic.name, this.last.length, regions);
+    this.last.fill(0);
     for (const region of this.regions) {
       const full = region.vcpus * GICR_STRIDE === region.size;
       const goesOn = this.regions.some((other) => other.vcpus > 0 && other.base === region.base + region.size);

@@ -41,6 +41,7 @@ import { ACKNOWLEDGE, DEACTIVATE, EOI, type GicArgs, type GicEvent, type GicStep
 import { FIRST_LPI, FIRST_PPI, type IntidCounts, IntidSpace } from "./intid-space.ts";
 import { ANY_HIGH, EDGE, ENABLED, GROUP1, PIN_HIGH, PRIORITY_MASK, PRIVATE_HIGH } from "./irq-state.ts";
 import { IrqTable } from "./irq-table.ts";
+import { KvmIrqchipView } from "./kvm/kvm-irqchip-view.ts";
 import type { LpiState, MsiTarget } from "./lpi/lpi-controller.ts";
 import type { OneOfN } from "./one-of-n.ts";
 import { type Candidate, groupOf, intidOf, NO_CANDIDATE, priorityOf } from "./pending-queue.ts";
@@ -79,8 +80,12 @@ export abstract class Vgic implements Irqchip, Deferred {
   readonly arbitration: Arbitration;
   readonly table: IrqTable;
   readonly cpus: CpuInterfaces;
+  /** The chip as KVM's injection ioctls see it. */
+  readonly kvm: KvmIrqchipView = new KvmIrqchipView(this);
   /** For the wire order. */
   deferred = false;
+  /** GICD_IIDR: QEMU's, unless the KVM-shaped interface made the chip. */
+  iidr = 0x0000_043b;
 
   protected readonly initialGroup: 0 | 1;
   private readonly wires: IrqchipWires;
@@ -90,6 +95,8 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** Lines as driven: bit 0 IRQ, bit 1 FIQ. */
   private readonly driven: Uint8Array;
   private readonly msiTargets: MsiTarget[] = [];
+  /** PPIs that a timer or PMU of the machine has driven: theirs for good. */
+  private readonly deviceDriven = new Set<number>();
   /** While set, marks wait: state is being replaced as a whole. */
   private held = false;
 
@@ -329,6 +336,11 @@ export abstract class Vgic implements Irqchip, Deferred {
     return Array.from({ length: this.space.vcpuCount }, (_, vcpu) => vcpu).filter((vcpu) => (target & (1 << vcpu)) !== 0);
   }
 
+  /** Has a device of the machine driven this PPI by its private line? */
+  isDeviceDriven(slot: number): boolean {
+    return this.deviceDriven.has(slot);
+  }
+
   /** Is the vCPU's line driven high? */
   peekLine(vcpu: number, line: "irq" | "fiq"): boolean {
     return (this.driven[vcpu]! & (line === "irq" ? 1 : 2)) !== 0;
@@ -378,7 +390,9 @@ export abstract class Vgic implements Irqchip, Deferred {
   private drivePrivateLine(vcpu: number, intid: number, level: boolean): void {
     const exists = vcpu >= 0 && vcpu < this.space.vcpuCount && intid >= FIRST_PPI;
     const slot = exists ? this.space.privateSlot(intid, vcpu) : -1;
-    if (slot >= 0) this.table.setLevel(slot, PRIVATE_HIGH, level);
+    if (slot < 0) return;
+    this.deviceDriven.add(slot);
+    this.table.setLevel(slot, PRIVATE_HIGH, level);
   }
 
   private deliverMsi(address: U64, data: number, deviceId: number): IrqResult {
