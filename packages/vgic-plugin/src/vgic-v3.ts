@@ -29,6 +29,8 @@ export class VgicV3 extends Vgic {
   /** Where the LPIs come from, if the GIC has any. */
   lpis: LpiController | undefined;
   private filedLpis: FiledLpis | undefined;
+  /** One past the last LPI; 0 without any. Kept, because a power costs more than an end of interrupt. */
+  private lpiLimit = 0;
   private readonly oneOfN: OneOfN | undefined;
   /** GICD_IROUTER of each shared slot: the affinity, packed as MPIDR_EL1 packs it. */
   private readonly routes: Uint32Array;
@@ -62,13 +64,14 @@ export class VgicV3 extends Vgic {
         remedy: this.lpis === undefined ? "raise intidBits" : "leave one of the two sources of LPIs out",
       });
     }
-    this.arbitration.widen(2 ** intidBits);
+    this.lpiLimit = 2 ** intidBits;
+    this.arbitration.widen(this.lpiLimit);
     this.filedLpis = new FiledLpis(intidBits, this.topology, this.order, this.arbitration);
     return (this.lpis = make(this.filedLpis));
   }
 
   isLpi(intid: number): boolean {
-    return this.lpis !== undefined && intid >= FIRST_LPI && intid < 2 ** this.options.intidBits;
+    return intid >= FIRST_LPI && intid < this.lpiLimit;
   }
 
   override peekLpi(intid: number): LpiState | undefined {
@@ -167,6 +170,7 @@ export class VgicV3 extends Vgic {
     const last = state.numbers("oneOfNLast", oneOfN === undefined ? 0 : 2, -1, space.vcpuCount - 1);
     const asleep = state.bytes("asleep", space.vcpuCount);
     const lpis = state.value("lpis");
+    this.lpis?.check(lpis);
     return () => {
       this.routes.set(routes);
       for (const [slot, any] of anyTarget.entries()) table.anyTarget[slot] = oneOfN === undefined ? 0 : any & 1;

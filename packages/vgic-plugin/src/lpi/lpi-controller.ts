@@ -68,12 +68,17 @@ export interface LpiController {
   writeInvlpir(vcpu: number, value: U64): void;
   writeInvallr(vcpu: number, value: U64): void;
 
+  /**
+   * Writes what is pending into the pending tables of the redistributors whose LPIs are enabled; nothing else changes.
+   * @returns false when one of the tables is not in RAM; the others are written
+   */
+  savePendingTables(): boolean;
+
   reset(kind: ResetKind): void;
   save(): PlainData;
-  /**
-   * Takes what `save` gave. The GIC restores itself first and holds no LPI then: the LPI side files what is to be filed.
-   * @throws SnapshotError with nothing changed
-   */
+  /** Checks what `save` gave, before anybody changes anything. @throws SnapshotError when it does not fit */
+  check(state: PlainData): void;
+  /** Takes what passed `check`. The GIC restores itself first and holds no LPI then: the LPI side files what is to be filed. */
   restore(state: PlainData): void;
 }
 

@@ -53,6 +53,10 @@ export class TestLpis implements LpiController {
   writeInvlpir(): void {}
   writeInvallr(): void {}
 
+  savePendingTables(): boolean {
+    return true;
+  }
+  check(): void {}
   reset(): void {
     this.pending.clear();
   }
