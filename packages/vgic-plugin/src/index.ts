@@ -20,3 +20,4 @@ export type { LpiController, LpiControllerFactory, LpiPort, LpiState, MsiTarget 
 export { createVgic, KvmVgic } from "./kvm/kvm-vgic.ts";
 export { KvmIrqchipView } from "./kvm/kvm-irqchip-view.ts";
 export { ADDR as KVM_VGIC_ADDR, CTRL_INIT as KVM_VGIC_CTRL_INIT, GROUP as KVM_VGIC_GROUP, type KvmVm } from "./kvm/kvm-vm.ts";
+export * from "./its/index.ts";
