@@ -43,7 +43,12 @@ const RULES = [
   ["testkit-imports-core-only", "The suites know no plugin.", { path: TESTKIT }, { path: "^packages/(?!core/|testkit/)" }],
   ["testkit-in-specs-only", "Shipped code does not need a test kit.", { path: [PLUGIN, CLI], pathNot: SPEC }, { path: TESTKIT }],
   ["examples-are-on-top", "Nothing imports an example.", { path: "^(packages|bench|tools)/" }, { path: "^examples/" }],
-  ["examples-are-apart", "Each example reads alone.", { path: "^examples/([^/]+)/" }, { path: "^examples/(?!$1/)[^/]+/" }],
+  [
+    "examples-are-apart",
+    "Each example reads alone; only the drivers of scripted guests (guest-*) are shared.",
+    { path: "^examples/([^/]+)/" },
+    { path: "^examples/(?!$1/|guest-[^/]+/)[^/]+/" },
+  ],
   [
     "no-relative-path-into-a-package",
     "Import another package by its name.",

@@ -1,7 +1,7 @@
 /** Errors sorted by blame: a sentence, its parts, and recognised whichever copy of core made them. */
 import { describe, expect, it } from "vitest";
 import { ERRNO, errnoName } from "./errno.ts";
-import { ConfigError, HostError, InvariantError, isTraplineError, KvmError, messageOf, PluginError, SnapshotError, TapError, TraplineError } from "./errors.ts";
+import { ConfigError, HostError, InvariantError, isTraplineError, KvmError, messageOf, PluginError, SnapshotError, TapError, type TraplineError } from "./errors.ts";
 
 describe("an error of Trapline", () => {
   const cause = new Error("the disk is on fire");

@@ -31,7 +31,7 @@ function found(table: RegionTable<AddressRange>, address: number): AddressRange 
 }
 
 /** Bases near the places where the table changes level, sizes from a byte to several chunks. */
-const base = fc.oneof(
+const anyBase = fc.oneof(
   fc.nat(3 * 4 * KiB), // bytes in three pages
   fc.nat(64).map((page) => page * 4 * KiB),
   fc.nat(6).map((chunk) => chunk * 64 * MiB),
@@ -41,7 +41,7 @@ const base = fc.oneof(
   fc.nat(20).map((by) => TOP - 1 - by * 7),
   fc.maxSafeNat(),
 );
-const size = fc.oneof(
+const anySize = fc.oneof(
   fc.integer({ min: 1, max: 16 }),
   fc.integer({ min: 1, max: 3 }).map((pages) => pages * 4 * KiB),
   fc.integer({ min: 1, max: 4 }).map((chunks) => chunks * 64 * MiB),
@@ -51,7 +51,7 @@ const size = fc.oneof(
 
 type Step = { readonly claim: AddressRange } | { readonly release: number };
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ claim: fc.record({ base, size }) }) },
+  { weight: 3, arbitrary: fc.record({ claim: fc.record({ base: anyBase, size: anySize }) }) },
   { weight: 1, arbitrary: fc.record({ release: fc.nat(50) }) },
 );
 

@@ -17,7 +17,7 @@ import {
   type RunResult,
   scripted,
   systemReset,
-  TapError,
+  type TapError,
   type Vmm,
   VmmToken,
   wfi,

@@ -258,7 +258,7 @@ describe("when every vCPU waits", () => {
     });
   });
 
-  it("it jumps no further than untilNs, and goes on from there", async () => {
+  it("jumps no further than untilNs, and goes on from there", async () => {
     await withMachine({ plugins: [oneShot(), scripted(sleeper)] }, async (machine) => {
       expect([await machine.run({ untilNs: 5000 }), machine.clock.nowNs()]).toEqual([{ reason: "until" }, 5000]);
       expect(await machine.run()).toMatchObject({ reason: "power-off" });

@@ -69,7 +69,7 @@ describe("a tap that throws", () => {
     expect(failing.closed).toBe(true);
     expect(reports[0]).toMatchObject({ kind: "tap", facts: { subject: "uart0.accesses" } });
     expect(reports[0]?.message).toBe("a tap of uart0.accesses threw and was unsubscribed: boom; catch inside the subscriber; the machine and the other taps go on");
-    expect((reports[0]?.cause as Error).message).toBe("boom");
+    expect((reports[0]!.cause as Error).message).toBe("boom");
 
     await new Promise((resolve) => setTimeout(resolve, 0)); // RxJS would throw on this tick
     expect(uncaught).toEqual([]);
