@@ -64,6 +64,8 @@ describe("out of bounds", () => {
     ["at the very top", /*  */ 2 ** 53 - 1, /*      */ 8],
     ["longer than all", /*  */ RAM, /*              */ 0x1001],
     ["huge", /*             */ RAM, /*              */ 2 ** 52],
+    ["of negative length", /**/ RAM + 0x10, /*      */ -8],
+    ["of no length at all", RAM, NaN],
   ])("%s is a value, and nothing was written", (_what, address, length) => {
     const { memory: ram, overwritten } = memory();
     expect([ram.copyOut(address, length), ram.window(address, length), ram.wasmOffset(address, length), ram.regionAt(address, length)]).toEqual([undefined, undefined, -1, undefined]);
@@ -175,6 +177,7 @@ describe("regions that cannot be", () => {
     ["nothing", [{ base: 0, size: 0 }], {}, "ram at 0x0 has size 0"],
     ["half a byte", [{ base: 0.5, size: 1 }], {}, "ram has base address 0.5"],
     ["beyond the address space", [{ base: 2 ** 53 - 1, size: 2 }], {}, "ram at 0x1f_ffff_ffff_ffff has size 2"],
+    ["of one name", [{ base: 0, size: 8, name: "a" }, { base: 64, size: 8, name: "a" }], {}, "two memory regions are named a; give each a name of its own"],
   ])("%s", (_what, regions, options, message) => {
     let error: TraplineError | undefined;
     try {

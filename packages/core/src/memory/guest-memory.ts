@@ -58,7 +58,7 @@ export class GuestMemory {
   private readonly overwrites: Wire<readonly [address: number, length: number], void, MemoryOverwrite>;
 
   /**
-   * @throws ConfigError for regions that overlap, or more than 4 GiB in all
+   * @throws ConfigError for regions that overlap or share a name, or more than 4 GiB in all
    * @throws HostError when the host has not that much memory
    */
   constructor(order: WireOrder, regions: readonly MemoryRegionConfig[], options: GuestMemoryOptions = {}) {
@@ -86,7 +86,7 @@ export class GuestMemory {
   regionAt(address: number, length = 1): MemoryRegion | undefined {
     for (const region of this.regions) {
       const offset = address - region.base;
-      if (offset >= 0 && offset + length <= region.size) return region;
+      if (offset >= 0 && length >= 0 && offset + length <= region.size) return region;
     }
     return undefined;
   }
@@ -205,6 +205,9 @@ function layOut(configs: readonly MemoryRegionConfig[], reserveBytes: number): M
         other: other.name,
         remedy: "move or shrink one of the two",
       });
+    }
+    if (regions.some((r) => r.name === name)) {
+      throw new ConfigError(`two memory regions are named ${name}`, { subject: name, value: name, remedy: "give each a name of its own" });
     }
     next += roundUp(size);
     regions.push(region);
