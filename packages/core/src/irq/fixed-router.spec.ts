@@ -57,6 +57,11 @@ describe("the fixed router", () => {
     expect([router.gsi$.emit(0, HIGH), router.msi$.emit(0, 0, NO_DEVICE_ID), router.resolve(0)]).toEqual([IGNORED, IGNORED, []]);
   });
 
+  it("leads nowhere beyond the chip's pins: the chip never hears of it", () => {
+    const { router, log } = routed({ pins: 4 });
+    expect([router.gsi$.emit(4, HIGH), router.gsi$.emit(0xffff_ffff, PULSE), log]).toEqual([IGNORED, IGNORED, []]);
+  });
+
   it("gives devices lines that are ORed, and triggers", () => {
     const { router, log } = routed({});
     const [a, b] = [router.line(2, "uart0"), router.line(2, "uart1")];

@@ -35,7 +35,10 @@ export class FixedRouter implements GsiRouter {
       unowned: IGNORED,
       describe: (seq, atNs, result, address, data, deviceId) => msiEvent(seq, atNs, "router", address, data, deviceId, result),
     });
-    this.gsi$.own("fixed router", (gsi, signal) => this.irqchips[0]?.pins$.emit(gsi, signal) ?? IGNORED);
+    this.gsi$.own("fixed router", (gsi, signal) => {
+      const irqchip = this.irqchips[0];
+      return irqchip !== undefined && gsi < irqchip.pinCount ? irqchip.pins$.emit(gsi, signal) : IGNORED;
+    });
     this.msi$.own("fixed router", (address, data, deviceId) => {
       for (const irqchip of this.irqchips) {
         const result = irqchip.capabilities.msi ? irqchip.msi$.emit(address, data, deviceId) : IGNORED;

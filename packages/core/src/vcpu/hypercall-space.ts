@@ -2,10 +2,14 @@
  * Hypercalls that plugins answer, claimed by ranges of SMCCC function ids (Arm DEN 0028). What nobody claims answers
  * NOT_SUPPORTED, as the calling convention asks. Hypercalls are rare: the ranges are searched in order.
  */
-import { formatRange, overlaps } from "../bus/address-range.ts";
+import { checkRange, formatRange, overlaps } from "../bus/address-range.ts";
 import { ConfigError } from "../errors.ts";
+import { hex } from "../ids.ts";
 import type { U64 } from "../u64.ts";
 import { SMCCC_NOT_SUPPORTED } from "./vcpu-exit.ts";
+
+/** Function ids are 32-bit numbers (SMCCC, "Function identifiers"). */
+const FUNCTION_IDS = 0x1_0000_0000;
 
 /** Answers one call: arguments are read from the vCPU's registers. Returns x0. */
 export type HypercallOwner = (functionId: number, vcpu: number, conduit: number) => U64;
@@ -22,10 +26,19 @@ export class HypercallSpace {
 
   /**
    * Claims `count` function ids from `first`. Returns the undo.
-   * @throws ConfigError naming both claimants when they overlap.
+   * @throws ConfigError naming both claimants when they overlap, and for ids beyond 32 bits.
    */
   claim(name: string, first: number, count: number, owner: HypercallOwner): () => void {
     const claim = { name, base: first, size: count, owner };
+    checkRange(claim, name);
+    if (first + count > FUNCTION_IDS) {
+      throw new ConfigError(`${name} claims hypercalls up to ${hex(first + count - 1)}`, {
+        subject: name,
+        value: first + count - 1,
+        limit: FUNCTION_IDS - 1,
+        remedy: "function ids have 32 bits",
+      });
+    }
     const other = this.claims.find((c) => overlaps(c, claim));
     if (other !== undefined) {
       throw new ConfigError(`hypercalls ${formatRange(claim)} of ${name} overlap ${formatRange(other)} of ${other.name}`, {

@@ -88,6 +88,18 @@ describe("the space of system registers", () => {
     space.close();
     expect([space.read(ICC_IAR1_EL1, 0), ended]).toEqual([UNDEFINED, 2]);
   });
+
+  it.each<readonly [string, readonly { readonly name: string; readonly encoding: number }[], string]>([
+    ["a register twice", [IAR, { ...IAR, name: "ICC_IAR1" }], "vgic names S3_0_C12_C12_0 twice, as ICC_IAR1_EL1 and ICC_IAR1; drop one of the two"],
+    ["no encoding", [{ name: "X", encoding: 0x1_0000 }], "X of vgic has encoding 65536; make it with sysregEncoding"],
+    ["half an encoding", [{ name: "X", encoding: 0.5 }], "X of vgic has encoding 0.5; make it with sysregEncoding"],
+  ])("refuses %s", (_what, registers, message) => {
+    const space = new SysregSpace(new WireOrder());
+    const error = attempt(() => space.claim("vgic", registers, new Recorder()));
+    expect(isTraplineError(error, "config")).toBe(true);
+    expect(error?.message).toBe(message);
+    expect(space.read(ICC_IAR1_EL1, 0)).toBe(UNDEFINED);
+  });
 });
 
 describe("the space of hypercalls", () => {
@@ -119,6 +131,17 @@ describe("the space of hypercalls", () => {
     expect(space.call(PSCI, 0, 0)).toBe(2);
     space.close();
     expect(space.call(PSCI, 0, 0)).toBe(SMCCC_NOT_SUPPORTED);
+  });
+
+  it.each([
+    [PSCI, 0, "psci at 0x8400_0000 has size 0"],
+    [-1, 1, "psci has base address -1"],
+    [PSCI, NaN, "psci at 0x8400_0000 has size NaN"],
+    [0xffff_ffff, 2, "psci claims hypercalls up to 0x1_0000_0000; function ids have 32 bits"],
+  ])("refuses %d+%d", (first, count, message) => {
+    const error = attempt(() => new HypercallSpace().claim("psci", first, count, () => 0));
+    expect(isTraplineError(error, "config")).toBe(true);
+    expect(error?.message).toContain(message);
   });
 });
 

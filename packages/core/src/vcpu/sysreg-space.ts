@@ -55,8 +55,9 @@ export class SysregSpace {
     this.order = order;
   }
 
-  /** @throws ConfigError naming both claimants and the register. */
+  /** @throws ConfigError naming both claimants and the register, and for what is no encoding or named twice. */
   claim(name: string, registers: readonly SysregClaim[], device: SysregDevice): SysregBlock {
+    checkClaims(name, registers);
     for (const { name: register, encoding } of registers) {
       const other = this.blocks[encoding];
       if (other === undefined) continue;
@@ -90,6 +91,30 @@ export class SysregSpace {
 
   close(): void {
     for (const block of new Set(this.blocks)) block?.release();
+  }
+}
+
+function checkClaims(name: string, registers: readonly SysregClaim[]): void {
+  const seen = new Map<number, string>();
+  for (const { name: register, encoding } of registers) {
+    if (!Number.isInteger(encoding) || encoding < 0 || encoding > 0xffff) {
+      throw new ConfigError(`${register} of ${name} has encoding ${encoding}`, {
+        subject: name,
+        value: encoding,
+        limit: 0xffff,
+        remedy: "make it with sysregEncoding",
+      });
+    }
+    const other = seen.get(encoding);
+    if (other !== undefined) {
+      throw new ConfigError(`${name} names ${formatSysreg(encoding)} twice, as ${other} and ${register}`, {
+        subject: register,
+        other,
+        value: encoding,
+        remedy: "drop one of the two",
+      });
+    }
+    seen.set(encoding, register);
   }
 }
 

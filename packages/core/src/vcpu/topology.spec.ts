@@ -38,6 +38,9 @@ describe("a topology is refused", () => {
     [MAX_VCPUS + 1, undefined, "a machine of 65537 vCPUs; ask for 0 to 65536"],
     [2, [0], "1 affinities for 2 vCPUs; give one affinity per vCPU, or none"],
     [3, [0, 5, 5], "vCPUs 1 and 2 both have affinity 0x5; give each vCPU an affinity of its own"],
+    [2, [0, 2 ** 32], "vCPU 1 has affinity 4294967296; use Aff3 to Aff0 in 32 bits, as MPIDR_EL1 packs them"],
+    [1, [-1], "vCPU 0 has affinity -1; use Aff3 to Aff0 in 32 bits, as MPIDR_EL1 packs them"],
+    [1, [NaN], "vCPU 0 has affinity NaN; use Aff3 to Aff0 in 32 bits, as MPIDR_EL1 packs them"],
   ])("of %d vCPUs with %o", (count, affinities, message) => {
     let error: unknown;
     try {

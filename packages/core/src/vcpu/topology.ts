@@ -16,7 +16,7 @@ export function defaultAffinity(vcpu: number): number {
 
 /**
  * @param affinities one per vCPU, packed as MPIDR_EL1; default: {@link defaultAffinity}
- * @throws ConfigError for a count out of range, a list of another length, or one affinity given twice
+ * @throws ConfigError for a count or an affinity out of range, a list of another length, or one affinity given twice
  */
 export function topology(count: number, affinities?: readonly number[]): VcpuTopology {
   if (!Number.isInteger(count) || count < 0 || count > MAX_VCPUS) {
@@ -35,7 +35,16 @@ export function topology(count: number, affinities?: readonly number[]): VcpuTop
       remedy: "give one affinity per vCPU, or none",
     });
   }
-  const packed = Array.from({ length: count }, (_, vcpu) => (affinities?.[vcpu] ?? defaultAffinity(vcpu)) >>> 0);
+  for (const [vcpu, affinity] of affinities?.entries() ?? []) {
+    if (Number.isInteger(affinity) && affinity >= 0 && affinity <= 0xffff_ffff) continue;
+    throw new ConfigError(`vCPU ${vcpu} has affinity ${affinity}`, {
+      subject: `vcpu${vcpu}`,
+      value: affinity,
+      limit: 0xffff_ffff,
+      remedy: "use Aff3 to Aff0 in 32 bits, as MPIDR_EL1 packs them",
+    });
+  }
+  const packed = Array.from({ length: count }, (_, vcpu) => affinities?.[vcpu] ?? defaultAffinity(vcpu));
   const byAffinity = new Map<number, number>();
   for (const [vcpu, affinity] of packed.entries()) {
     const other = byAffinity.get(affinity);
