@@ -7,7 +7,7 @@
  *     yield write32(0x0900_0000, 0x41);
  */
 import type { Width } from "../bus/bus-device.ts";
-import type { U64 } from "../u64.ts";
+import { fromBigint, truncate, type U64 } from "../u64.ts";
 import * as exit from "../vcpu/vcpu-exit.ts";
 import type { ExitKind } from "../vcpu/vcpu-exit.ts";
 
@@ -39,8 +39,13 @@ export class GuestOp<R = unknown> {
   }
 }
 
+/** What a register of that width would hold of `value`: cut, in two's complement, in the one form of a U64. */
+function stored(value: U64, width: number): U64 {
+  return truncate(typeof value === "bigint" || value < 0 ? fromBigint(BigInt(value)) : value, width);
+}
+
 const read = <R>(width: Width) => (address: number): GuestOp<R> => new GuestOp("access", exit.MMIO_READ, address, width);
-const write = (width: Width) => (address: number, value: U64): GuestOp<void> => new GuestOp("access", exit.MMIO_WRITE, address, width, value);
+const write = (width: Width) => (address: number, value: U64): GuestOp<void> => new GuestOp("access", exit.MMIO_WRITE, address, width, stored(value, width));
 
 /** Loads of RAM or a device, by guest-physical address. */
 export const read8: (address: number) => GuestOp<number> = read(1);
@@ -55,11 +60,11 @@ export const write64: (address: number, value: U64) => GuestOp<void> = write(8);
 
 /** Port reads and writes. */
 export const inPort = (port: number, width: 1 | 2 | 4): GuestOp<number> => new GuestOp("access", exit.PIO_READ, port, width);
-export const outPort = (port: number, width: 1 | 2 | 4, value: number): GuestOp<void> => new GuestOp("access", exit.PIO_WRITE, port, width, value);
+export const outPort = (port: number, width: 1 | 2 | 4, value: number): GuestOp<void> => new GuestOp("access", exit.PIO_WRITE, port, width, stored(value, width));
 
 /** MRS and MSR, by `sysregEncoding`. */
 export const mrs = (encoding: number): GuestOp<U64> => new GuestOp("access", exit.SYSREG_READ, encoding, 8);
-export const msr = (encoding: number, value: U64): GuestOp<void> => new GuestOp("access", exit.SYSREG_WRITE, encoding, 8, value);
+export const msr = (encoding: number, value: U64): GuestOp<void> => new GuestOp("access", exit.SYSREG_WRITE, encoding, 8, stored(value, 8));
 
 /** HVC with a function id in w0; evaluates to x0. */
 export const hvc = (functionId: number): GuestOp<U64> => new GuestOp("access", exit.HYPERCALL, functionId, exit.HVC);

@@ -65,7 +65,8 @@ function recorder(log: string[]): PluginDefinition {
           read: (offset) => (offset >= 0x800 ? EXTERNAL_ABORT : vmm.clock.nowNs()),
           write(offset, width, value, vcpu) {
             if (offset >= 0x800) return EXTERNAL_ABORT;
-            log.push(`write${8 * width} ${value.toString(16)} by ${vcpu}`);
+            const form = typeof value === "bigint" && value < 2n ** 53n ? " as a bigint" : "";
+            log.push(`write${8 * width} ${value.toString(16)}${form} by ${vcpu}`);
           },
         }));
         scope.add(vmm.ports.claim({ name: "ports", base: 0x60, size: 8 }, { read: () => 0x55, write: (_o, width, value) => void log.push(`out${8 * width} ${value.toString(16)}`) }));
@@ -107,6 +108,10 @@ describe("an operation", () => {
     ["a halfword store", write16(DEVICE, 0x4142), undefined, ["write16 4142 by 0"]],
     ["a word store", write32(DEVICE, 0xdead_beef), undefined, ["write32 deadbeef by 0"]],
     ["a doubleword store, whole", write64(DEVICE, 0xfedc_ba98_7654_3210n), undefined, ["write64 fedcba9876543210 by 0"]],
+    ["a store of more than it is wide, cut", write8(DEVICE, 0x1ff), undefined, ["write8 ff by 0"]],
+    ["a store of a negative number, in two's complement", write32(DEVICE, -1), undefined, ["write32 ffffffff by 0"]],
+    ["a store of a small bigint, in the one form", write64(DEVICE, 5n), undefined, ["write64 5 by 0"]],
+    ["an output of more than it is wide, cut", outPort(0x60, 1, 0x141), undefined, ["out8 41"]],
     ["a port read", inPort(0x60, 1), 0x55, []],
     ["a port write", outPort(0x60, 2, 0x1234), undefined, ["out16 1234"]],
     ["MRS", mrs(REG), 2n ** 63n, []],
@@ -311,6 +316,17 @@ describe("an interrupt", () => {
     expect([log, nowNs]).toEqual([["irq at 26"], 101]);
   });
 
+  it("whose handler computes, too, does not mix up the two computations", async () => {
+    const log: string[] = [];
+    const irq = function* (): GuestCode {
+      log.push(`irq at ${yield* read32(ACK_IRQ)}`);
+      yield compute(50);
+      log.push(`done at ${yield* read32(DEVICE)}`);
+    };
+    const { nowNs, retired } = await run({ main: function* () { yield compute(100); }, irq }, alarm([25]));
+    expect([log, nowNs, retired]).toEqual([["irq at 26", "done at 77"], 152, 152]);
+  });
+
   it("is masked inside its handler: no nesting, however long the line stays high", async () => {
     let depth = 0;
     let deepest = 0;
@@ -501,6 +517,44 @@ describe("a saved vCPU", () => {
     tap.unsubscribe();
     return [...lines, JSON.stringify(result)];
   }
+
+  it("goes on identically from between any two instructions, in another machine", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        steps,
+        fc.option(handlerSteps, { nil: undefined }),
+        fc.option(handlerSteps, { nil: undefined }),
+        fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 3 }),
+        fc.integer({ min: 1, max: 150 }),
+        async (main, irq, fiq, at, untilNs) => {
+          const make = (): Promise<Machine> => createMachine(config(main, irq, fiq, at));
+          const whole = await make();
+          const expected = await trace(whole, () => whole.run());
+          const end = await whole.save();
+          await whole.close();
+
+          const first = await make();
+          const before = await trace(first, () => first.run({ untilNs }));
+          const interrupted = before.at(-1) === '{"reason":"until"}';
+          const file = await first.save();
+          await first.close();
+          if (!interrupted) {
+            expect(before).toEqual(expected);
+            return;
+          }
+
+          const second = await make();
+          await second.run({ untilNs: 17 }); // it had a life of its own
+          await second.restore(file);
+          const after = await trace(second, () => second.run());
+          expect(await second.save()).toEqual(end);
+          await second.close();
+          expect([...before.slice(0, -1), ...after]).toEqual(expected);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
 
   it("keeps a fault: it stays off, and says why", async () => {
     const make = (): Promise<Machine> => createMachine({ plugins: [scripted(function* () { yield read32(0x1_0000); })] });

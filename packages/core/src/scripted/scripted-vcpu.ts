@@ -44,6 +44,8 @@ interface Frame {
   readonly code: GuestCode;
   /** The operation it yielded last. */
   op: GuestOp;
+  /** Instructions of a `compute` that are done; an interrupt may come in its middle. */
+  computed: number;
   /** The operation ran and evaluated to `answer`; the generator has not been told yet. */
   done: boolean;
   answer: JournalEntry;
@@ -72,7 +74,6 @@ export class ScriptedVcpu implements Vcpu {
   private masked = false;
   private waiting = false;
   private kicked = false;
-  private computed = 0;
   /** While a snapshot is restored nothing leaves the vCPU. */
   private replaying = false;
 
@@ -105,7 +106,7 @@ export class ScriptedVcpu implements Vcpu {
       if (!this.masked) this.takeInterrupt();
       const frame = this.stack.at(-1)!;
       if (frame.done) this.resume(frame.answer);
-      else left -= this.step(frame.op, left);
+      else left -= this.step(frame, left);
     }
     return this.off ? "off" : "budget";
   }
@@ -123,7 +124,6 @@ export class ScriptedVcpu implements Vcpu {
     this.journal = [];
     this.masked = this.program?.irq === undefined && this.program?.fiq === undefined;
     this.waiting = false;
-    this.computed = 0;
     this.retired = 0;
     this.faultMessage = "";
     this.off = this.program === undefined;
@@ -147,8 +147,9 @@ export class ScriptedVcpu implements Vcpu {
   }
 
   /** Runs one operation; returns the instructions it took. */
-  private step(op: GuestOp, left: number): number {
-    if (op.what === "compute") return this.compute(lo32(op.value), left);
+  private step(frame: Frame, left: number): number {
+    const { op } = frame;
+    if (op.what === "compute") return this.compute(frame, lo32(op.value), left);
     // Counted and timed before it acts, so that a device asked by this instruction sees the time at which it runs.
     this.retired++;
     this.clock.elapse(1);
@@ -172,15 +173,12 @@ export class ScriptedVcpu implements Vcpu {
   }
 
   /** Lets time pass, over several slices if need be. */
-  private compute(total: number, left: number): number {
-    const now = Math.min(total - this.computed, left);
+  private compute(frame: Frame, total: number, left: number): number {
+    const now = Math.min(total - frame.computed, left);
     this.retired += now;
-    this.computed += now;
+    frame.computed += now;
     this.clock.elapse(now);
-    if (this.computed === total) {
-      this.computed = 0;
-      this.finish(null);
-    }
+    if (frame.computed === total) this.finish(null);
     return Math.max(1, now);
   }
 
@@ -223,7 +221,7 @@ export class ScriptedVcpu implements Vcpu {
       if (this.stack.length === 0) this.off = true;
       return;
     }
-    this.stack.push({ code, op: first.value, done: false, answer: null, wasMasked });
+    this.stack.push({ code, op: first.value, computed: 0, done: false, answer: null, wasMasked });
   }
 
   /** Gives the running generator what its operation evaluated to, and takes the next operation from it. */
@@ -243,6 +241,7 @@ export class ScriptedVcpu implements Vcpu {
     }
     if (next.done !== true) {
       top.op = next.value;
+      top.computed = 0;
       top.done = false;
       return;
     }
@@ -269,9 +268,9 @@ export class ScriptedVcpu implements Vcpu {
         remedy: "save earlier, or use a backend whose state is not a generator",
       });
     }
-    const { journal, lines, masked, waiting, computed, retired, off, faultMessage } = this;
-    const frames = this.stack.map(({ done, answer, wasMasked }) => ({ done, answer, wasMasked }));
-    return { journal: [...journal], frames, lines: [...lines], masked, waiting, computed, retired, off, faultMessage };
+    const { journal, lines, masked, waiting, retired, off, faultMessage } = this;
+    const frames = this.stack.map(({ computed, done, answer, wasMasked }) => ({ computed, done, answer, wasMasked }));
+    return { journal: [...journal], frames, lines: [...lines], masked, waiting, retired, off, faultMessage };
   }
 
   restore(state: PlainData): void {
@@ -288,7 +287,6 @@ export class ScriptedVcpu implements Vcpu {
     this.lines[FIQ_LINE] = saved.lines[FIQ_LINE]!;
     this.masked = saved.masked;
     this.waiting = saved.waiting;
-    this.computed = saved.computed;
     this.retired = saved.retired;
     this.off = saved.off;
     this.faultMessage = saved.faultMessage;
@@ -310,11 +308,10 @@ export class ScriptedVcpu implements Vcpu {
 
 interface SavedVcpu {
   readonly journal: readonly JournalEntry[];
-  readonly frames: readonly Pick<Frame, "done" | "answer" | "wasMasked">[];
+  readonly frames: readonly Pick<Frame, "computed" | "done" | "answer" | "wasMasked">[];
   readonly lines: readonly boolean[];
   readonly masked: boolean;
   readonly waiting: boolean;
-  readonly computed: number;
   readonly retired: number;
   readonly off: boolean;
   readonly faultMessage: string;
