@@ -579,4 +579,43 @@ describe("a saved vCPU", () => {
       expect((error as Error).message).toContain("scripted vcpu0 ran more than 1000000 operations; save earlier");
     });
   });
+
+  //   what is wrong                          the other program
+  it.each<readonly [string, () => GuestCode]>([
+    ["shorter", function* () { yield compute(1); }],
+    ["one that throws where the saved one did not", function* () { throw new Error("other bug"); }],
+    ["none at all", undefined as never],
+  ])("is refused by another program that is %s, which goes on as it was", async (_what, other) => {
+    const first = await createMachine({ vcpus: 1, memory: MEMORY, plugins: [recorder([]), scripted(function* () { for (let n = 0; n < 10; n++) yield write32(DEVICE, n); })] });
+    await first.run({ untilNs: 5 });
+    const saved = first.vcpus[0]!.save();
+    await first.close();
+    await withMachine({ vcpus: 1, memory: MEMORY, plugins: [recorder([]), scripted(...(other === undefined ? [] : [other]))] }, async (machine) => {
+      const [vcpu] = machine.vcpus;
+      const before = vcpu!.save();
+      let error: unknown;
+      try {
+        vcpu!.restore(saved);
+      } catch (e) {
+        error = e;
+      }
+      expect(isTraplineError(error, "snapshot")).toBe(true);
+      expect((error as Error).message).toMatch(/^the saved state of vcpu0 does not fit its program: .*; restore it into a machine whose programs are those that were saved$/);
+      expect(vcpu!.save()).toEqual(before);
+    });
+  });
+
+  it.each([["nothing", null], ["another thing", { journal: 5 }], ["half of it", { journal: [], frames: [] }]])("is refused when it is %s", async (_what, state) => {
+    await withMachine({ plugins: [scripted(function* () { yield compute(1); })] }, async (machine) => {
+      const [vcpu] = machine.vcpus;
+      let error: unknown;
+      try {
+        vcpu!.restore(state as PlainData);
+      } catch (e) {
+        error = e;
+      }
+      expect(isTraplineError(error, "snapshot")).toBe(true);
+      expect(await machine.run()).toEqual({ reason: "halted" });
+    });
+  });
 });

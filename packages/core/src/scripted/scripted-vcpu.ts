@@ -11,7 +11,7 @@
 import type { Width } from "../bus/bus-device.ts";
 import { EXTERNAL_ABORT } from "../bus/bus-device.ts";
 import type { DrivenClock } from "../clock/clock.ts";
-import { SnapshotError } from "../errors.ts";
+import { messageOf, SnapshotError } from "../errors.ts";
 import { FIQ_LINE, IRQ_LINE, type VcpuLine } from "../irq/irq-signal.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
 import type { PlainData } from "../plain-data.ts";
@@ -273,16 +273,20 @@ export class ScriptedVcpu implements Vcpu {
     return { journal: [...journal], frames, lines: [...lines], masked, waiting, retired, off, faultMessage };
   }
 
+  /** @throws SnapshotError when the state is not one of this program; then nothing has changed. */
   restore(state: PlainData): void {
-    const saved = state as unknown as SavedVcpu;
-    this.reset();
-    this.replaying = true;
+    const saved = savedVcpu(this.id, state);
+    const { stack, journal, masked, waiting, retired, off, faultMessage } = this;
     try {
-      if (saved.frames.length > 0 || saved.journal.length > 0) this.replay(saved.journal);
-    } finally {
-      this.replaying = false;
+      this.rebuild(saved);
+    } catch (cause) {
+      Object.assign(this, { stack, journal, masked, waiting, retired, off, faultMessage });
+      throw new SnapshotError(`the saved state of vcpu${this.id} does not fit its program: ${messageOf(cause)}`, {
+        subject: `vcpu${this.id}`,
+        remedy: "restore it into a machine whose programs are those that were saved",
+        cause,
+      });
     }
-    for (const [index, frame] of saved.frames.entries()) Object.assign(this.stack[index]!, frame);
     this.lines[IRQ_LINE] = saved.lines[IRQ_LINE]!;
     this.lines[FIQ_LINE] = saved.lines[FIQ_LINE]!;
     this.masked = saved.masked;
@@ -292,13 +296,29 @@ export class ScriptedVcpu implements Vcpu {
     this.faultMessage = saved.faultMessage;
   }
 
+  /** Plays the journal to fresh generators. */
+  private rebuild(saved: SavedVcpu): void {
+    this.reset();
+    this.replaying = true;
+    try {
+      if (saved.frames.length > 0 || saved.journal.length > 0) this.replay(saved.journal);
+    } finally {
+      this.replaying = false;
+    }
+    if (this.journal.length !== saved.journal.length || this.stack.length !== saved.frames.length) throw new Error("it ends earlier or later");
+    for (const [index, frame] of saved.frames.entries()) Object.assign(this.stack[index]!, frame);
+  }
+
   /** Masks are not followed here: they decide when handlers start, and the journal says when they did. */
   private replay(journal: readonly JournalEntry[]): void {
-    this.enter(this.program!.main(), this.masked);
+    if (this.program === undefined) throw new Error("it has none");
+    this.enter(this.program.main(), this.masked);
     for (const entry of journal) {
       if (entry === "irq" || entry === "fiq") {
+        const handler = this.program[entry];
+        if (handler === undefined) throw new Error(`it has no handler for ${entry.toUpperCase()}`);
         this.record(entry);
-        this.enter(this.program![entry]!(), true);
+        this.enter(handler(), true);
       } else if (this.stack.length > 0) {
         this.resume(entry);
       }
@@ -315,4 +335,18 @@ interface SavedVcpu {
   readonly retired: number;
   readonly off: boolean;
   readonly faultMessage: string;
+}
+
+/** @throws SnapshotError unless `state` has the shape of what `save` gives. */
+function savedVcpu(id: number, state: PlainData): SavedVcpu {
+  const saved = state as unknown as Partial<SavedVcpu> | null;
+  const whole =
+    Array.isArray(saved?.journal) &&
+    Array.isArray(saved.frames) &&
+    Array.isArray(saved.lines) &&
+    [saved.masked, saved.waiting, saved.off].every((flag) => typeof flag === "boolean") &&
+    typeof saved.retired === "number" &&
+    typeof saved.faultMessage === "string";
+  if (whole) return saved as SavedVcpu;
+  throw new SnapshotError(`the saved state of vcpu${id} is none of a scripted vCPU`, { subject: `vcpu${id}`, remedy: "the file is damaged: take another" });
 }
