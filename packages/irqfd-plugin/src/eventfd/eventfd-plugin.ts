@@ -1,5 +1,6 @@
 /** eventfds as a plugin: whoever needs one asks the machine for `EventFdFactoryToken`. */
 import { definePlugin, EventFdFactoryToken, type PluginDefinition, provide } from "@trapline/core";
+import type { JsonSchema } from "@trapline/core/machine-file";
 import { EventFds } from "./event-fds.ts";
 
 /**
@@ -21,3 +22,7 @@ export function eventfd(): PluginDefinition {
     },
   });
 }
+
+/** For machine files: it takes no options. */
+export const options: JsonSchema = { type: "object", additionalProperties: false };
+export { eventfd as plugin };

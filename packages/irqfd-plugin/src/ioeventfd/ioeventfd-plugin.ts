@@ -1,5 +1,6 @@
 /** ioeventfd as a plugin. */
 import { definePlugin, IoeventfdsToken, type PluginDefinition, provide, type Vmm } from "@trapline/core";
+import type { JsonSchema } from "@trapline/core/machine-file";
 import { DoorbellIoeventfds } from "./doorbell-ioeventfds.ts";
 
 /**
@@ -27,3 +28,7 @@ export function ioeventfd(): PluginDefinition {
 function ram(vmm: Vmm): number {
   return vmm.memory.regions.length;
 }
+
+/** For machine files: it takes no options. */
+export const options: JsonSchema = { type: "object", additionalProperties: false };
+export { ioeventfd as plugin };

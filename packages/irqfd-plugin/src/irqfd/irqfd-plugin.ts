@@ -1,5 +1,6 @@
 /** irqfd as a plugin. It works on any router: core's fixed one too. */
 import { definePlugin, IrqfdsToken, type PluginDefinition, provide } from "@trapline/core";
+import type { JsonSchema } from "@trapline/core/machine-file";
 import { RoutedIrqfds } from "./irqfds.ts";
 
 /**
@@ -21,3 +22,7 @@ export function irqfd(): PluginDefinition {
     },
   });
 }
+
+/** For machine files: it takes no options. */
+export const options: JsonSchema = { type: "object", additionalProperties: false };
+export { irqfd as plugin };

@@ -9,6 +9,7 @@ import {
   provideInstead,
   token,
 } from "@trapline/core";
+import type { JsonSchema } from "@trapline/core/machine-file";
 import { mainline } from "./mainline-profile.ts";
 import { rfc2014 } from "./rfc2014-profile.ts";
 import type { RoutingProfile } from "./routing-profile.ts";
@@ -75,3 +76,14 @@ export function gsiRouting(options: GsiRoutingOptions = {}): PluginDefinition {
     fingerprint: { profile: profile.name, maxRoutes: profile.maxRoutes },
   });
 }
+
+/** What may be written in a machine file. */
+export const options: JsonSchema = {
+  type: "object",
+  properties: {
+    profile: { enum: ["mainline", "rfc2014", "wide"], description: "how GSIs, KVM_IRQ_LINE and pins relate; default mainline" },
+    maxRoutes: { type: "integer", minimum: 1, maximum: 0x8000_0000, description: "entries of a table, profile wide only; default 1 048 576" },
+  },
+  additionalProperties: false,
+};
+export { gsiRouting as plugin };
