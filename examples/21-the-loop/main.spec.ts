@@ -8,4 +8,4 @@ it("prints the story of its README: down by doorbell, up by irqfd, the line low 
   const story = readme.split("```text\n")[1]!.split("\n```")[0]!;
   const withoutRemarks = story.replaceAll(/^( {2}.*?\S) {2,}\S.*$/gm, "$1");
   expect(runExample("21-the-loop").stdout.trimEnd()).toBe(withoutRemarks);
-});
+}, 60_000);
