@@ -75,10 +75,10 @@ export class CpuLines implements Irqchip, Deferred {
     return { levels: this.levels.slice() };
   }
 
+  /** Silent: the vCPUs restore their own view of the lines. */
   restore(state: PlainData): void {
     const levels = new SavedState(this.name, state).bytes("levels", this.pinCount);
-    for (const [pin, level] of levels.entries()) this.levels[pin] = level & 1;
-    this.order.defer(this);
+    for (const [pin, level] of levels.entries()) this.levels[pin] = this.driven[pin] = level & 1;
   }
 
   describePin(pin: number): string {

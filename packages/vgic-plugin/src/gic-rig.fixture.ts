@@ -1,5 +1,5 @@
 /** A GIC on a bench, for specs: registers by offset, wires by INTID, lines as last driven. No machine, no guest. */
-import { HIGH, IRQ_LINE, LOW, PULSE, topology, toBigint, type U64, UNDEFINED, WireOrder } from "@trapline/core";
+import { HIGH, IRQ_LINE, LOW, PULSE, topology, toBigint, type U64, UNDEFINED, Wire, type WireEvent, WireOrder } from "@trapline/core";
 import { iccEncoding } from "./icc.registers.ts";
 import type { Vgic } from "./vgic.ts";
 import { VgicV2, type VgicV2Options } from "./vgic-v2.ts";
@@ -22,16 +22,32 @@ abstract class GicRig<G extends Vgic> {
   readonly completions: number[] = [];
   /** What the router does on a completion, if anything. */
   onCompletion: (pin: number) => void = () => {};
+  private readonly exits$: Wire<readonly [act: () => void], void, WireEvent>;
+  private readonly owned: readonly { unsubscribe(): void }[];
 
   constructor(pes: number, order: WireOrder, gic: G) {
     this.order = order;
     this.gic = gic;
+    this.exits$ = new Wire<readonly [act: () => void], void, WireEvent>(order, { name: "rig.exits", unowned: undefined, describe: (seq, atNs) => ({ seq, atNs, kind: "exit" }) });
+    this.exits$.own("rig", (act) => act());
     this.lines = Array.from({ length: pes }, () => [false, false]);
-    gic.vcpuLines$.own("rig", (vcpu, line, level) => void (this.lines[vcpu]![line] = level));
-    gic.completions$.own("rig", (pin) => {
-      this.completions.push(pin);
-      this.onCompletion(pin);
-    });
+    this.owned = [
+      gic.vcpuLines$.own("rig", (vcpu, line, level) => void (this.lines[vcpu]![line] = level)),
+      gic.completions$.own("rig", (pin) => {
+        this.completions.push(pin);
+        this.onCompletion(pin);
+      }),
+    ];
+  }
+
+  /** Gives up what it owns, for another bench. */
+  release(): void {
+    for (const owned of this.owned) owned.unsubscribe();
+  }
+
+  /** Does what a guest does inside one exit: an emission, at whose end lines are evaluated. */
+  exit(act: () => void): void {
+    this.exits$.emit(act);
   }
 
   irq(pe = 0): boolean {

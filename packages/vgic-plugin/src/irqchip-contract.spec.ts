@@ -112,10 +112,7 @@ describe("completions", () => {
     rig.onCompletion = (pin) => void rig.gic.pins$.emit(pin, LOW);
     rig.wire(40, true);
     const id = rig.iar1();
-    rig.order.depth++; // the guest's EOI is an emission: its exit is outermost
-    rig.eoi1(id);
-    rig.order.depth--;
-    rig.order.settle();
+    rig.exit(() => rig.eoi1(id));
     expect([lines, rig.gic.peekPin(8)?.pending]).toEqual([[true, false], false]);
   });
 });
@@ -126,12 +123,11 @@ describe("evaluation", () => {
     for (const intid of [40, 41, 42]) g.use(intid);
     const lines: boolean[] = [];
     g.gic.vcpuLines$.subscribe(({ level }) => lines.push(level));
-    g.order.depth++;
-    for (const intid of [40, 41, 42]) g.wire(intid, true);
-    for (const intid of [40, 41]) g.wire(intid, false);
-    expect([g.irq(), lines]).toEqual([false, []]);
-    g.order.depth--;
-    g.order.settle();
+    g.exit(() => {
+      for (const intid of [40, 41, 42]) g.wire(intid, true);
+      for (const intid of [40, 41]) g.wire(intid, false);
+      expect([g.irq(), lines]).toEqual([false, []]);
+    });
     expect([g.irq(), lines]).toEqual([true, [true]]);
   });
 

@@ -156,8 +156,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** Drives lines for what was marked. Called by the wire order. */
   evaluate(): void {
     for (let vcpu = this.arbitration.takeMarked(); vcpu >= 0; vcpu = this.arbitration.takeMarked()) {
-      const signalled = this.cpus.signalled(vcpu);
-      const lines = signalled === NO_CANDIDATE ? 0 : this.lineOf(vcpu, groupOf(signalled));
+      const lines = this.linesOf(vcpu);
       const changed = lines ^ this.driven[vcpu]!;
       if (changed === 0) continue;
       this.driven[vcpu] = lines;
@@ -166,9 +165,11 @@ export abstract class Vgic implements Irqchip, Deferred {
     }
   }
 
-  /** Group 1 is IRQ; group 0 is FIQ, on GICv2 only where GICC_CTLR.FIQEn says so. */
-  private lineOf(vcpu: number, group: number): number {
-    return group === 0 && (this.version === 3 || (this.cpus.control[vcpu]! & FIQ_EN) !== 0) ? 2 : 1;
+  /** The lines as they should be. Group 1 is IRQ; group 0 is FIQ, on GICv2 only where GICC_CTLR.FIQEn says so. */
+  private linesOf(vcpu: number): number {
+    const signalled = this.cpus.signalled(vcpu);
+    if (signalled === NO_CANDIDATE) return 0;
+    return groupOf(signalled) === 0 && (this.version === 3 || (this.cpus.control[vcpu]! & FIQ_EN) !== 0) ? 2 : 1;
   }
 
   /** The CPU interface takes what `signalled` gave. Returns the requester of a GICv2 SGI, 0 for anything else. */
@@ -237,7 +238,7 @@ export abstract class Vgic implements Irqchip, Deferred {
       this.cpus.distributorGroups = 0;
       for (let vcpu = 0; vcpu < space.vcpuCount; vcpu++) this.cpus.reset(vcpu);
       this.resetVersion(kind);
-    });
+    }, true);
   }
 
   save(): PlainData {
@@ -261,6 +262,7 @@ export abstract class Vgic implements Irqchip, Deferred {
     };
   }
 
+  /** Silent: the vCPUs restore their own view of the lines. */
   restore(data: PlainData): void {
     const { table, cpus, space } = this;
     const count = space.vcpuCount;
@@ -288,7 +290,7 @@ export abstract class Vgic implements Irqchip, Deferred {
       restoreVersion();
     };
     try {
-      this.whole(apply);
+      this.whole(apply, false);
     } catch (misfit) {
       this.restore(before); // only the LPI side can refuse this late
       throw misfit;
@@ -363,8 +365,8 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** Checks, then returns what sets it; that must not fail. */
   protected abstract restoreVersion(state: SavedState): () => void;
 
-  /** Replaces state as a whole: files everything anew afterwards and drives the lines once. */
-  private whole(replace: () => void): void {
+  /** Replaces state as a whole: files everything anew afterwards. @param drive whether the lines follow; restored vCPUs know theirs */
+  private whole(replace: () => void, drive: boolean): void {
     this.held = true;
     try {
       this.arbitration.clear();
@@ -373,7 +375,8 @@ export abstract class Vgic implements Irqchip, Deferred {
     } finally {
       this.held = false;
     }
-    this.order.defer(this);
+    if (drive) return this.order.defer(this);
+    for (let vcpu = this.arbitration.takeMarked(); vcpu >= 0; vcpu = this.arbitration.takeMarked()) this.driven[vcpu] = this.linesOf(vcpu);
   }
 
   private hasPin(pin: number): boolean {
