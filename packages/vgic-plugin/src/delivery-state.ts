@@ -1,9 +1,20 @@
 /** Everything that decides whether one interrupt is signalled to one vCPU, read without side effects. See explain.ts. */
-import { FIRST_LPI } from "./intid-space.ts";
+import { FIRST_LPI, type IntidSpace } from "./intid-space.ts";
 import { ANY_HIGH, EDGE, ENABLED, LATCH } from "./irq-state.ts";
 import type { LpiState } from "./lpi/lpi-controller.ts";
 import { intidOf, NO_CANDIDATE, priorityOf } from "./pending-queue.ts";
-import type { Vgic } from "./vgic.ts";
+import type { CpuInterfaces } from "./cpu-interfaces.ts";
+import type { IrqTable } from "./irq-table.ts";
+
+/** What is read: any GIC of this package. */
+export interface DeliverySource {
+  readonly version: 2 | 3;
+  readonly space: IntidSpace;
+  readonly table: IrqTable;
+  readonly cpus: CpuInterfaces;
+  peekLpi(intid: number): LpiState | undefined;
+  targetsOf(slot: number): readonly number[];
+}
 
 export interface DeliveryState {
   readonly version: 2 | 3;
@@ -38,7 +49,7 @@ export interface DeliveryState {
 }
 
 /** @param vcpu a vCPU of the machine; others read as not implemented */
-export function deliveryState(gic: Vgic, intid: number, vcpu: number): DeliveryState {
+export function deliveryState(gic: DeliverySource, intid: number, vcpu: number): DeliveryState {
   const { cpus, table, space } = gic;
   const exists = Number.isInteger(vcpu) && vcpu >= 0 && vcpu < space.vcpuCount;
   const known = exists && Number.isInteger(intid) && intid >= 0;

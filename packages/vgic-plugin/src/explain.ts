@@ -3,8 +3,7 @@
  * (Arm IHI 0069, "Interrupt states" and "Interrupt prioritization"). Pure: it reads a {@link DeliveryState} and nothing else.
  */
 import { describeIntid, hex } from "@trapline/core";
-import { type DeliveryState, deliveryState } from "./delivery-state.ts";
-import type { Vgic } from "./vgic.ts";
+import { type DeliverySource, type DeliveryState, deliveryState } from "./delivery-state.ts";
 
 /** What is asked, in order. */
 export type DeliveryCheck =
@@ -40,7 +39,7 @@ export interface Explanation {
 }
 
 /** Why `intid` is or is not signalled to `vcpu` now. Changes nothing. */
-export function explain(gic: Vgic, intid: number, vcpu: number): Explanation {
+export function explain(gic: DeliverySource, intid: number, vcpu: number): Explanation {
   return explainState(deliveryState(gic, intid, vcpu));
 }
 

@@ -60,7 +60,10 @@ const ROWS: readonly (readonly [id: number, behaviour: string, run: (g: Rig) => 
 ];
 
 describe("gic.md J.7", () => {
-  it.each(ROWS)("%i: %s", (_id, _behaviour, run) => run(new Rig()));
+  it.each(ROWS)("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run(new Rig());
+  });
 
   it("D.3: a message is not lost where the guest left the SPI level-triggered", () => {
     const g = new Rig();

@@ -9,7 +9,7 @@ import { ACK_CTL, CBPR, EOI_MODE, FIQ_EN } from "./cpu-interfaces.ts";
 import { FIRST_PPI, SPURIOUS } from "./intid-space.ts";
 import { type Candidate, groupOf, intidOf, NO_CANDIDATE } from "./pending-queue.ts";
 import { bankOf } from "./per-irq.ts";
-import type { VgicV2 } from "./vgic-v2.ts";
+import type { GicV2 } from "./gic-v2.ts";
 
 /** QEMU's `virt` reserves 64 KiB; the registers take the first 8. */
 export const GICC_FRAME_SIZE = 0x1_0000;
@@ -17,7 +17,7 @@ export const GICC_FRAME_SIZE = 0x1_0000;
 const GROUP1_PENDING = 1022;
 
 /** GICC_CTLR: bits here, in the common control byte, and EOImode at bit 9. */
-function readCtlr({ cpus }: VgicV2, vcpu: number): number {
+function readCtlr({ cpus }: GicV2, vcpu: number): number {
   const control = cpus.control[vcpu]!;
   return (
     cpus.groups[vcpu]! |
@@ -28,7 +28,7 @@ function readCtlr({ cpus }: VgicV2, vcpu: number): number {
   );
 }
 
-function writeCtlr({ cpus }: VgicV2, vcpu: number, value: number): void {
+function writeCtlr({ cpus }: GicV2, vcpu: number, value: number): void {
   const control =
     ((value & (1 << 2)) !== 0 ? ACK_CTL : 0) |
     ((value & (1 << 3)) !== 0 ? FIQ_EN : 0) |
@@ -39,20 +39,20 @@ function writeCtlr({ cpus }: VgicV2, vcpu: number, value: number): void {
 }
 
 /** INTID [9:0], and the requesting CPU of an SGI [12:10]. */
-function idWithSource(gic: VgicV2, vcpu: number, candidate: Candidate): number {
+function idWithSource(gic: GicV2, vcpu: number, candidate: Candidate): number {
   const intid = intidOf(candidate);
   return intid < FIRST_PPI ? (gic.table.nextSource(gic.space.slot(intid, vcpu)) << 10) | intid : intid;
 }
 
 /** What a read of GICC_IAR (`aliased` false) or GICC_AIAR would give for `candidate`. */
-function identify(gic: VgicV2, vcpu: number, candidate: Candidate, aliased: boolean): number {
+function identify(gic: GicV2, vcpu: number, candidate: Candidate, aliased: boolean): number {
   if (candidate === NO_CANDIDATE) return SPURIOUS;
   if (aliased) return groupOf(candidate) === 1 ? idWithSource(gic, vcpu, candidate) : SPURIOUS;
   const mayTake = groupOf(candidate) === 0 || (gic.cpus.control[vcpu]! & ACK_CTL) !== 0;
   return mayTake ? idWithSource(gic, vcpu, candidate) : GROUP1_PENDING;
 }
 
-function readIar(gic: VgicV2, vcpu: number, aliased: boolean): number {
+function readIar(gic: GicV2, vcpu: number, aliased: boolean): number {
   const signalled = gic.cpus.signalled(vcpu);
   const id = identify(gic, vcpu, signalled, aliased);
   if ((id & 0x3ff) < GROUP1_PENDING) gic.take(vcpu, signalled);
@@ -60,19 +60,19 @@ function readIar(gic: VgicV2, vcpu: number, aliased: boolean): number {
 }
 
 /** The source field is not checked: who ends an SGI with the wrong one still ends it. */
-function writeEoir(gic: VgicV2, vcpu: number, value: number, aliased: boolean): void {
+function writeEoir(gic: GicV2, vcpu: number, value: number, aliased: boolean): void {
   const slot = gic.slotAt(value & 0x3ff, vcpu);
   if (slot < 0 || gic.cpus.runningGroup(vcpu) < 0) return;
   const group = gic.table.group(slot);
   if (!aliased || group === 1) gic.end(vcpu, value & 0x3ff, slot, group);
 }
 
-function writeDir(gic: VgicV2, vcpu: number, value: number): void {
+function writeDir(gic: GicV2, vcpu: number, value: number): void {
   const slot = gic.slotAt(value & 0x3ff, vcpu);
   if (slot >= 0 && gic.cpus.splitEoi(vcpu)) gic.deactivate(vcpu, slot);
 }
 
-export const giccRegisters: RegisterBank<VgicV2> = compileRegisters<VgicV2>("GICC", GICC_FRAME_SIZE, [
+export const giccRegisters: RegisterBank<GicV2> = compileRegisters<GicV2>("GICC", GICC_FRAME_SIZE, [
   {
     name: "GICC_CTLR",
     offset: 0x0000,

@@ -22,7 +22,7 @@ import {
   SET_PENDING_V2,
 } from "./per-irq.ts";
 import { sendSgi } from "./sgi-v2.ts";
-import type { VgicV2 } from "./vgic-v2.ts";
+import type { GicV2 } from "./gic-v2.ts";
 
 /** QEMU's `virt` reserves 64 KiB; the registers take the first 4. */
 export const GICD_V2_FRAME_SIZE = 0x1_0000;
@@ -38,7 +38,7 @@ const TARGETS: IrqField = {
 };
 
 /** Four SGIs a register, one byte each, one bit per CPU that requested it. */
-function sgiSources(name: string, offset: number, set: boolean): RegisterSpec<VgicV2> {
+function sgiSources(name: string, offset: number, set: boolean): RegisterSpec<GicV2> {
   return {
     name,
     offset,
@@ -61,7 +61,7 @@ function sgiSources(name: string, offset: number, set: boolean): RegisterSpec<Vg
   };
 }
 
-export const gicdV2Registers: RegisterBank<VgicV2> = compileRegisters<VgicV2>("GICD", GICD_V2_FRAME_SIZE, [
+export const gicdV2Registers: RegisterBank<GicV2> = compileRegisters<GicV2>("GICD", GICD_V2_FRAME_SIZE, [
   {
     name: "GICD_CTLR",
     offset: 0x000,
@@ -88,5 +88,5 @@ export const gicdV2Registers: RegisterBank<VgicV2> = compileRegisters<VgicV2>("G
   { name: "GICD_SGIR", offset: 0xf00, access: "WO", write: (gic, value, _n, vcpu) => sendSgi(gic, bankOf(vcpu), lo32(value)) },
   sgiSources("GICD_CPENDSGIR", 0xf10, false),
   sgiSources("GICD_SPENDSGIR", 0xf20, true),
-  ...idRegisters<VgicV2>("GICD", 0xfd0, ID_VALUES_V2),
+  ...idRegisters<GicV2>("GICD", 0xfd0, ID_VALUES_V2),
 ]);

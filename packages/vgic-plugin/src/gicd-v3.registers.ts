@@ -5,7 +5,7 @@
  * Not modelled: NMIs (GICD_INMIR), GICv4.
  */
 import { compileRegisters, hi32, lo32, type RegisterBank, type U64, u64 } from "@trapline/core";
-import type { DistributorV3 } from "./distributor-v3.ts";
+import type { GicV3 } from "./gic-v3.ts";
 import { idRegisters, idValuesV3 } from "./id-registers.ts";
 import { FIRST_ESPI, FIRST_SPI, MAX_ESPIS, MAX_SPIS } from "./intid-space.ts";
 import {
@@ -14,6 +14,7 @@ import {
   CLEAR_PENDING,
   CONFIG,
   GROUP,
+  type IrqBank,
   perIrq,
   PRIORITY,
   SET_ACTIVE,
@@ -21,25 +22,30 @@ import {
   SET_PENDING,
 } from "./per-irq.ts";
 
+/** The shared interrupts as a bank. */
+export interface GicdV3 extends IrqBank {
+  readonly gic: GicV3;
+}
+
 export const GICD_FRAME_SIZE = 0x1_0000;
 /** One security state (DS) and affinity routing (ARE), both fixed. */
 const CTLR_FIXED = 0x50;
 
 const route = (base: number) => ({
-  read: (d: DistributorV3, n: number): U64 => {
+  read: (d: GicdV3, n: number): U64 => {
     const slot = d.gic.space.sharedSlot(base + n);
     return slot < 0 ? 0 : u64(d.gic.routeHigh(slot), d.gic.routeLow(slot));
   },
-  write: (d: DistributorV3, value: U64, n: number): void => {
+  write: (d: GicdV3, value: U64, n: number): void => {
     const slot = d.gic.space.sharedSlot(base + n);
     if (slot >= 0) d.gic.setRoute(slot, lo32(value), hi32(value));
   },
 });
-const message = (set: boolean) => (d: DistributorV3, value: U64): void => {
+const message = (set: boolean) => (d: GicdV3, value: U64): void => {
   d.gic.messageSpi(lo32(value) & 0x1fff, set);
 };
 
-export const gicdV3Registers: RegisterBank<DistributorV3> = compileRegisters<DistributorV3>("GICD", GICD_FRAME_SIZE, [
+export const gicdV3Registers: RegisterBank<GicdV3> = compileRegisters<GicdV3>("GICD", GICD_FRAME_SIZE, [
   {
     name: "GICD_CTLR",
     offset: 0x0000,
@@ -94,5 +100,5 @@ export const gicdV3Registers: RegisterBank<DistributorV3> = compileRegisters<Dis
   { name: "GICD_INMIRnE", offset: 0x3b00, count: 32, access: "RAZ/WI", note: "NMIs only" },
   { name: "GICD_IROUTER", offset: 0x6000 + 8 * FIRST_SPI, size: 8, count: MAX_SPIS, access: "RW", ...route(FIRST_SPI), note: "IROUTER32 is the first" },
   { name: "GICD_IROUTERnE", offset: 0x8000, size: 8, count: MAX_ESPIS, access: "RW", ...route(FIRST_ESPI) },
-  ...idRegisters<DistributorV3>("GICD", 0xffd0, idValuesV3(0x92)),
+  ...idRegisters<GicdV3>("GICD", 0xffd0, idValuesV3(0x92)),
 ]);

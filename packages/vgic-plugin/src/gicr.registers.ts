@@ -4,7 +4,8 @@
  *
  * The LPI registers belong to the LPI side (lpi/lpi-controller.ts); without one they are RAZ/WI. Not modelled: NMIs, GICv4.
  */
-import { compileRegisters, lo32, type RegisterBank } from "@trapline/core";
+import { compileRegisters, lo32, type RegisterBank, type U64 } from "@trapline/core";
+import type { GicV3 } from "./gic-v3.ts";
 import { idRegisters, idValuesV3 } from "./id-registers.ts";
 import { FIRST_EPPI, FIRST_SPI, MAX_EPPIS } from "./intid-space.ts";
 import {
@@ -13,19 +14,27 @@ import {
   CLEAR_PENDING,
   CONFIG,
   GROUP,
+  type IrqBank,
   perIrq,
   PRIORITY,
   SET_ACTIVE,
   SET_ENABLE,
   SET_PENDING,
 } from "./per-irq.ts";
-import type { Redistributors } from "./redistributors.ts";
+
+/** What the rows ask of the redistributors. */
+export interface GicrBank extends IrqBank {
+  readonly gic: GicV3;
+  typer(vcpu: number): U64;
+  waker(vcpu: number): number;
+  writeWaker(vcpu: number, value: number): void;
+}
 
 /** Bytes from one vCPU's frames to the next's. */
 export const GICR_STRIDE = 0x2_0000;
 const SGI_BASE = 0x1_0000;
 
-export const gicrRegisters: RegisterBank<Redistributors> = compileRegisters<Redistributors>("GICR", GICR_STRIDE, [
+export const gicrRegisters: RegisterBank<GicrBank> = compileRegisters<GicrBank>("GICR", GICR_STRIDE, [
   {
     name: "GICR_CTLR",
     offset: 0x0000,
@@ -75,7 +84,7 @@ export const gicrRegisters: RegisterBank<Redistributors> = compileRegisters<Redi
   { name: "GICR_INVLPIR", offset: 0x00a0, size: 8, access: "WO", write: (r, value, _n, vcpu) => r.gic.lpis?.writeInvlpir(vcpu, value) },
   { name: "GICR_INVALLR", offset: 0x00b0, size: 8, access: "WO", write: (r, value, _n, vcpu) => r.gic.lpis?.writeInvallr(vcpu, value) },
   { name: "GICR_SYNCR", offset: 0x00c0, access: "RO", note: "Busy is always 0" },
-  ...idRegisters<Redistributors>("GICR", 0xffd0, idValuesV3(0x93)),
+  ...idRegisters<GicrBank>("GICR", 0xffd0, idValuesV3(0x93)),
 
   perIrq("GICR_IGROUPR0", SGI_BASE + 0x0080, 0, FIRST_SPI, GROUP),
   perIrq("GICR_IGROUPRnE", SGI_BASE + 0x0084, FIRST_EPPI, MAX_EPPIS, GROUP),
@@ -93,7 +102,7 @@ export const gicrRegisters: RegisterBank<Redistributors> = compileRegisters<Redi
   perIrq("GICR_ICACTIVERnE", SGI_BASE + 0x0384, FIRST_EPPI, MAX_EPPIS, CLEAR_ACTIVE),
   perIrq("GICR_IPRIORITYR", SGI_BASE + 0x0400, 0, FIRST_SPI, PRIORITY),
   perIrq("GICR_IPRIORITYRnE", SGI_BASE + 0x0420, FIRST_EPPI, MAX_EPPIS, PRIORITY),
-  { ...perIrq<Redistributors>("GICR_ICFGR", SGI_BASE + 0x0c00, 0, FIRST_SPI, CONFIG), note: "ICFGR0, the SGIs, is read-only" },
+  { ...perIrq<GicrBank>("GICR_ICFGR", SGI_BASE + 0x0c00, 0, FIRST_SPI, CONFIG), note: "ICFGR0, the SGIs, is read-only" },
   perIrq("GICR_ICFGRnE", SGI_BASE + 0x0c08, FIRST_EPPI, MAX_EPPIS, CONFIG),
   { name: "GICR_IGRPMODR", offset: SGI_BASE + 0x0d00, count: 3, access: "RAZ/WI", note: "two security states only" },
   { name: "GICR_NSACR", offset: SGI_BASE + 0x0e00, access: "RAZ/WI", note: "two security states only" },

@@ -9,15 +9,15 @@ import { CBPR, EOI_MODE } from "./cpu-interfaces.ts";
 import { FIRST_LPI, SPURIOUS } from "./intid-space.ts";
 import { groupOf, intidOf, NO_CANDIDATE } from "./pending-queue.ts";
 import { sendSgi } from "./sgi-v3.ts";
-import type { VgicV3 } from "./vgic-v3.ts";
+import type { GicV3 } from "./gic-v3.ts";
 
 export interface IccRegister extends SysregClaim {
   /** Absent: reading is UNDEFINED. */
-  readonly read?: (gic: VgicV3, vcpu: number) => U64;
+  readonly read?: (gic: GicV3, vcpu: number) => U64;
   /** Absent: writing is UNDEFINED. */
-  readonly write?: (gic: VgicV3, value: U64, vcpu: number) => void;
+  readonly write?: (gic: GicV3, value: U64, vcpu: number) => void;
   /** Reads without side effects, where `read` has some. */
-  readonly peek?: (gic: VgicV3, vcpu: number) => U64;
+  readonly peek?: (gic: GicV3, vcpu: number) => U64;
 }
 
 const icc = (name: string, crm: number, op2: number, hooks: Omit<IccRegister, keyof SysregClaim>, crn = 12): IccRegister => ({
@@ -27,12 +27,12 @@ const icc = (name: string, crm: number, op2: number, hooks: Omit<IccRegister, ke
 });
 
 /** What IAR would return: only an interrupt of `group` that is being signalled. */
-function peekIar(gic: VgicV3, vcpu: number, group: number): number {
+function peekIar(gic: GicV3, vcpu: number, group: number): number {
   const signalled = gic.cpus.signalled(vcpu);
   return signalled === NO_CANDIDATE || groupOf(signalled) !== group ? SPURIOUS : intidOf(signalled);
 }
 
-function readIar(gic: VgicV3, vcpu: number, group: number): number {
+function readIar(gic: GicV3, vcpu: number, group: number): number {
   const signalled = gic.cpus.signalled(vcpu);
   if (signalled === NO_CANDIDATE || groupOf(signalled) !== group) return SPURIOUS;
   gic.take(vcpu, signalled);
@@ -40,20 +40,20 @@ function readIar(gic: VgicV3, vcpu: number, group: number): number {
 }
 
 /** The best pending interrupt if it is of `group`, whatever PMR and the running priority. */
-function readHppir(gic: VgicV3, vcpu: number, group: number): number {
+function readHppir(gic: GicV3, vcpu: number, group: number): number {
   const candidate = gic.cpus.candidate(vcpu);
   return candidate === NO_CANDIDATE || groupOf(candidate) !== group ? SPURIOUS : intidOf(candidate);
 }
 
 /** Ignored for what is no interrupt here, and unless the most urgent running priority is of this group. */
-function writeEoir(gic: VgicV3, value: U64, vcpu: number, group: number): void {
+function writeEoir(gic: GicV3, value: U64, vcpu: number, group: number): void {
   const intid = lo32(value) & 0xff_ffff;
   const slot = intid < FIRST_LPI ? gic.space.slot(intid, vcpu) : -1;
   if (slot < 0 && !gic.isLpi(intid)) return;
   if (gic.cpus.runningGroup(vcpu) === group) gic.end(vcpu, intid, slot, group);
 }
 
-function writeDir(gic: VgicV3, value: U64, vcpu: number): void {
+function writeDir(gic: GicV3, value: U64, vcpu: number): void {
   if (!gic.cpus.splitEoi(vcpu)) return;
   const intid = lo32(value) & 0xff_ffff;
   const slot = intid < FIRST_LPI ? gic.space.slot(intid, vcpu) : -1;
@@ -61,11 +61,11 @@ function writeDir(gic: VgicV3, value: U64, vcpu: number): void {
 }
 
 /** With CBPR, BPR1 is a read-only view of BPR0 plus one. */
-function readBpr1({ cpus }: VgicV3, vcpu: number): number {
+function readBpr1({ cpus }: GicV3, vcpu: number): number {
   return (cpus.control[vcpu]! & CBPR) === 0 ? cpus.bpr1[vcpu]! : Math.min(cpus.bpr0[vcpu]! + 1, 7);
 }
 
-function setGroup(gic: VgicV3, vcpu: number, group: number, value: U64): void {
+function setGroup(gic: GicV3, vcpu: number, group: number, value: U64): void {
   const bit = 1 << group;
   gic.setCpuGroups(vcpu, (lo32(value) & 1) === 0 ? gic.cpus.groups[vcpu]! & ~bit : gic.cpus.groups[vcpu]! | bit);
 }
@@ -117,9 +117,9 @@ const BY_LOW_BITS: readonly (IccRegister | undefined)[] = ICC_REGISTERS.reduce<(
 
 /** The registers of one GIC as the vCPUs' exits reach them. */
 export class IccInterface implements SysregDevice {
-  private readonly gic: VgicV3;
+  private readonly gic: GicV3;
 
-  constructor(gic: VgicV3) {
+  constructor(gic: GicV3) {
     this.gic = gic;
   }
 

@@ -101,7 +101,10 @@ const LEFT_OUT: Readonly<Record<number, string>> = {
 };
 
 describe("kvm-irq-abi.md K.8", () => {
-  it.each(ROWS)("%i: %s", (_id, _behaviour, run) => run(new RigV2()));
+  it.each(ROWS)("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run(new RigV2());
+  });
 
   it("174: routed to an absent affinity it waits, and a later route delivers it at once (Linux needs another event)", () => {
     const g = new RigV3();

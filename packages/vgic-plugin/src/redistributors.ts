@@ -17,9 +17,8 @@ import {
   type VcpuTopology,
   type Width,
 } from "@trapline/core";
-import { GICR_STRIDE, gicrRegisters } from "./gicr.registers.ts";
-import type { IrqBank } from "./per-irq.ts";
-import type { VgicV3 } from "./vgic-v3.ts";
+import type { GicV3 } from "./gic-v3.ts";
+import { GICR_STRIDE, type GicrBank, gicrRegisters } from "./gicr.registers.ts";
 
 const PROCESSOR_SLEEP = 2;
 const LAST = 1 << 4;
@@ -30,18 +29,18 @@ export interface RedistributorRegion extends AddressRange {
   readonly vcpus: number;
 }
 
-export class Redistributors implements IrqBank {
-  readonly gic: VgicV3;
+export class Redistributors implements GicrBank {
+  readonly gic: GicV3;
   /** One vCPU's registers; the `vcpu` of an access says whose. */
-  readonly frame: RegisterFrame<Redistributors>;
+  readonly frame: RegisterFrame<GicrBank>;
   private placed: readonly RedistributorRegion[] = [];
   private readonly last: Uint8Array;
   private readonly asleep: Uint8Array;
 
   /** @throws ConfigError for regions that are misaligned, overlap or hold too few vCPUs. */
-  constructor(gic: VgicV3, topology: VcpuTopology, regions: readonly AddressRange[]) {
+  constructor(gic: GicV3, topology: VcpuTopology, regions: readonly AddressRange[]) {
     this.gic = gic;
-    this.frame = new RegisterFrame<Redistributors>(this, gicrRegisters);
+    this.frame = new RegisterFrame<GicrBank>(this, gicrRegisters);
     this.last = new Uint8Array(topology.count);
     this.asleep = new Uint8Array(topology.count);
     this.place(regions);

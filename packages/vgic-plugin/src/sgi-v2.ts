@@ -3,9 +3,9 @@
  * does nothing; CPUs that do not exist are ignored. Each (target, requester) pair is a request of its own.
  */
 import { SGI } from "./gic-event.ts";
-import type { VgicV2 } from "./vgic-v2.ts";
+import type { GicV2 } from "./gic-v2.ts";
 
-export function sendSgi(gic: VgicV2, sender: number, value: number): void {
+export function sendSgi(gic: GicV2, sender: number, value: number): void {
   const intid = value & 0xf;
   const everybody = (1 << gic.space.vcpuCount) - 1;
   const filters = [(value >>> 16) & everybody, everybody & ~(1 << sender), 1 << sender, 0];

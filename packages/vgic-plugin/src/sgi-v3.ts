@@ -17,9 +17,9 @@
  * Work per write: at most 16 targets, or all vCPUs with IRM.
  */
 import { SGI } from "./gic-event.ts";
-import type { VgicV3 } from "./vgic-v3.ts";
+import type { GicV3 } from "./gic-v3.ts";
 
-export function sendSgi(gic: VgicV3, sender: number, low: number, high: number, group: 0 | 1): void {
+export function sendSgi(gic: GicV3, sender: number, low: number, high: number, group: 0 | 1): void {
   const intid = (low >>> 24) & 0xf;
   if ((high & 0x100) !== 0) {
     for (let vcpu = 0; vcpu < gic.space.vcpuCount; vcpu++) if (vcpu !== sender) request(gic, sender, vcpu, intid, group);
@@ -34,7 +34,7 @@ export function sendSgi(gic: VgicV3, sender: number, low: number, high: number, 
   }
 }
 
-function request(gic: VgicV3, sender: number, target: number, intid: number, group: 0 | 1): void {
+function request(gic: GicV3, sender: number, target: number, intid: number, group: 0 | 1): void {
   const slot = gic.space.slot(intid, target);
   if (gic.table.group(slot) !== group) return;
   gic.tell(SGI, sender, intid, target);

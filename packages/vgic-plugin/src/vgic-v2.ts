@@ -5,6 +5,7 @@
  * Not modelled: two security states, the virtual interface (GICH, GICV), the line status registers.
  */
 import { type PlainData, RegisterFrame, type VcpuTopology, type WireOrder } from "@trapline/core";
+import type { GicV2 } from "./gic-v2.ts";
 import { giccRegisters } from "./gicc.registers.ts";
 import { gicdV2Registers } from "./gicd-v2.registers.ts";
 import { FIRST_PPI, FIRST_SPECIAL } from "./intid-space.ts";
@@ -33,8 +34,8 @@ export interface VgicV2Options {
 
 export class VgicV2 extends Vgic implements IrqBank {
   readonly options: Required<VgicV2Options>;
-  readonly distributor: RegisterFrame<VgicV2>;
-  readonly cpuInterface: RegisterFrame<VgicV2>;
+  readonly distributor: RegisterFrame<GicV2>;
+  readonly cpuInterface: RegisterFrame<GicV2>;
 
   /** @throws ConfigError for options that no GICv2 can have, or more than eight vCPUs. */
   constructor(topology: VcpuTopology, order: WireOrder, options: VgicV2Options = {}) {
@@ -46,8 +47,8 @@ export class VgicV2 extends Vgic implements IrqBank {
     const shape = { extendedSpis: 0, extendedPpis: 0, initialGroup: 0, version: 2, vcpuCount: topology.count, vcpuCapacity: MAX_V2_VCPUS } as const;
     super({ ...checked, ...shape }, topology, order);
     this.options = checked;
-    this.distributor = new RegisterFrame<VgicV2>(this, gicdV2Registers);
-    this.cpuInterface = new RegisterFrame<VgicV2>(this, giccRegisters);
+    this.distributor = new RegisterFrame<GicV2>(this, gicdV2Registers);
+    this.cpuInterface = new RegisterFrame<GicV2>(this, giccRegisters);
     this.reset("power-on");
   }
 

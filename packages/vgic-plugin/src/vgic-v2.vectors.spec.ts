@@ -589,9 +589,18 @@ const CPU_INTERFACE: readonly Row[] = [
 ];
 
 describe("gic.md J.1 and J.2", () => {
-  it.each(FRESH)("%i: %s", (_id, _behaviour, run) => run());
-  it.each(DISTRIBUTOR)("%i: %s", (_id, _behaviour, run) => run(new RigV2()));
-  it.each(CPU_INTERFACE)("%i: %s", (_id, _behaviour, run) => run(new RigV2()));
+  it.each(FRESH)("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run();
+  });
+  it.each(DISTRIBUTOR)("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run(new RigV2());
+  });
+  it.each(CPU_INTERFACE)("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run(new RigV2());
+  });
 
   it("leaves no row out", () => {
     const rows = [...FRESH, ...DISTRIBUTOR, ...CPU_INTERFACE].map(([id]) => id).sort((a, b) => a - b);

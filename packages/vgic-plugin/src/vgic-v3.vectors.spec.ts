@@ -520,9 +520,18 @@ const LEFT_OUT: Readonly<Record<number, string>> = {
 };
 
 describe("gic.md J.3 to J.5", () => {
-  it.each(FRESH)("%i: %s", (_id, _behaviour, run) => run());
-  it.each([...DISTRIBUTOR, ...REDISTRIBUTOR, ...CPU_INTERFACE])("%i: %s", (_id, _behaviour, run) => run(new RigV3()));
-  it.each(LPIS)("%i: %s", (_id, _behaviour, run) => run());
+  it.each(FRESH)("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run();
+  });
+  it.each([...DISTRIBUTOR, ...REDISTRIBUTOR, ...CPU_INTERFACE])("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run(new RigV3());
+  });
+  it.each(LPIS)("%i: %s", (_id, _behaviour, run) => {
+    expect.hasAssertions();
+    run();
+  });
 
   it("leaves no row out without a reason", () => {
     const rows = [...FRESH, ...DISTRIBUTOR, ...REDISTRIBUTOR, ...CPU_INTERFACE, ...LPIS].map(([id]) => id);

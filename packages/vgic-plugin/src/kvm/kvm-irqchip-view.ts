@@ -4,15 +4,24 @@
  */
 import { ERRNO } from "@trapline/core";
 import { Subscription } from "rxjs";
-import { FIRST_PPI } from "../intid-space.ts";
+import { FIRST_PPI, type IntidSpace } from "../intid-space.ts";
 import { PIN_HIGH } from "../irq-state.ts";
-import type { Vgic } from "../vgic.ts";
+import type { IrqTable } from "../irq-table.ts";
+import type { PinLayout } from "../pin-layout.ts";
+
+/** What it asks of the chip. */
+export interface InjectionTarget {
+  readonly pinLayout: PinLayout;
+  readonly space: IntidSpace;
+  readonly table: IrqTable;
+  isDeviceDriven(slot: number): boolean;
+}
 
 export class KvmIrqchipView {
   readonly initialised = true;
-  private readonly gic: Vgic;
+  private readonly gic: InjectionTarget;
 
-  constructor(gic: Vgic) {
+  constructor(gic: InjectionTarget) {
     this.gic = gic;
   }
 

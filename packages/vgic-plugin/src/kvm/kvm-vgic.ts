@@ -31,7 +31,9 @@ export function createVgic(vm: KvmVm, version: 2 | 3): KvmVgic {
   if (vm.vgic !== undefined) refuse("EEXIST", subject, "the VM has a GIC", "use that one");
   if (vm.hasRun) refuse("EBUSY", subject, "a vCPU has run", "create the GIC before the first run");
   if (vm.topology.count > most) refuse("E2BIG", subject, `a GICv${version} has at most ${most} vCPUs`, "create fewer vCPUs", vm.topology.count);
-  return (vm.vgic = new KvmVgic(vm, version));
+  const vgic = new KvmVgic(vm, version);
+  vm.vgic = vgic;
+  return vgic;
 }
 
 export class KvmVgic {

@@ -1,6 +1,5 @@
 /** What the KVM-shaped control interface needs to know of the virtual machine it belongs to, and its numbers. */
 import { type ErrnoName, KvmError, type VcpuTopology, type WireOrder } from "@trapline/core";
-import type { KvmVgic } from "./kvm-vgic.ts";
 
 /** One virtual machine, as KVM_CREATE_DEVICE sees it. */
 export interface KvmVm {
@@ -16,7 +15,7 @@ export interface KvmVm {
   /** GIC versions the host can virtualise. */
   readonly versions: readonly (2 | 3)[];
   /** The VM's GIC, once it is created. */
-  vgic?: KvmVgic | undefined;
+  vgic?: object | undefined;
 }
 
 /** Attribute groups (include/uapi/asm/kvm.h, KVM_DEV_ARM_VGIC_GRP_*). */
