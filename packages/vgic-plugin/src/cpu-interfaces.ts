@@ -10,9 +10,11 @@
  *
  * Hot: `candidate`, `signalled`, `acknowledge`, `drop`. Nothing here allocates.
  */
+import type { PlainData } from "@trapline/core";
 import type { Arbitration } from "./arbitration.ts";
 import { PRIORITY_MASK } from "./irq-state.ts";
 import { type Candidate, groupOf, lowestBit, NO_CANDIDATE, priorityOf } from "./pending-queue.ts";
+import type { SavedState } from "./saved-state.ts";
 
 /** Smallest binary points with 5 preemption bits: 7 − 5 and 8 − 5. */
 export const MIN_BPR0 = 2;
@@ -67,13 +69,30 @@ export class CpuInterfaces {
     this.ap1[vcpu] = 0;
   }
 
-  /** Forces what was written into the arrays from outside into the registers' ranges. */
-  sanitise(vcpu: number): void {
-    this.setPmr(vcpu, this.pmr[vcpu]!);
-    this.setBpr0(vcpu, this.bpr0[vcpu]!);
-    this.setBpr1(vcpu, this.bpr1[vcpu]!);
-    this.setControl(vcpu, this.control[vcpu]! & (CBPR | EOI_MODE | ACK_CTL | FIQ_EN));
-    this.setGroups(vcpu, this.groups[vcpu]!);
+  /** Every register of every interface. */
+  save(): PlainData {
+    const { pmr, bpr0, bpr1, control, groups, ap0, ap1 } = this;
+    return {
+      ...{ pmr: pmr.slice(), bpr0: bpr0.slice(), bpr1: bpr1.slice(), control: control.slice(), groups: groups.slice() },
+      ...{ ap0: Array.from(ap0), ap1: Array.from(ap1) },
+    };
+  }
+
+  /** Checks what `save` gave and returns what takes it, which cannot fail: values are forced into the registers' ranges. */
+  restoring(saved: SavedState): () => void {
+    const [pmr, bpr0, bpr1, control, groups] = (["pmr", "bpr0", "bpr1", "control", "groups"] as const).map((key) => saved.bytes(key, this.count));
+    const [ap0, ap1] = (["ap0", "ap1"] as const).map((key) => saved.numbers(key, this.count, 0, 0xffff_ffff));
+    return () => {
+      for (let vcpu = 0; vcpu < this.count; vcpu++) {
+        this.setPmr(vcpu, pmr![vcpu]!);
+        this.setBpr0(vcpu, bpr0![vcpu]!);
+        this.setBpr1(vcpu, bpr1![vcpu]!);
+        this.setControl(vcpu, control![vcpu]! & (CBPR | EOI_MODE | ACK_CTL | FIQ_EN));
+        this.setGroups(vcpu, groups![vcpu]!);
+        this.setActivePriorities(vcpu, 0, ap0![vcpu]!);
+        this.setActivePriorities(vcpu, 1, ap1![vcpu]!);
+      }
+    };
   }
 
   /** The best interrupt whose group is enabled at the distributor and here, whatever its priority. */

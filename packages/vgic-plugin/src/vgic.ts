@@ -249,15 +249,7 @@ export abstract class Vgic implements Irqchip, Deferred {
       target: Array.from(table.target.subarray(0, this.space.sharedSlots)),
       sources: table.sources.slice(),
       groups: cpus.distributorGroups,
-      cpus: {
-        pmr: cpus.pmr.slice(),
-        bpr0: cpus.bpr0.slice(),
-        bpr1: cpus.bpr1.slice(),
-        control: cpus.control.slice(),
-        groups: cpus.groups.slice(),
-        ap0: Array.from(cpus.ap0),
-        ap1: Array.from(cpus.ap1),
-      },
+      cpus: cpus.save(),
       ...this.saveVersion(),
     };
   }
@@ -265,17 +257,14 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** Silent: the vCPUs restore their own view of the lines. */
   restore(data: PlainData): void {
     const { table, cpus, space } = this;
-    const count = space.vcpuCount;
     const state = new SavedState(this.name, data);
     const flags = state.bytes("flags", space.slots);
     const priority = state.bytes("priority", space.slots);
-    const [noTarget, lastTarget] = this.version === 2 ? [0, (1 << count) - 1] : [-1, count - 1];
+    const [noTarget, lastTarget] = this.version === 2 ? [0, (1 << space.vcpuCount) - 1] : [-1, space.vcpuCount - 1];
     const target = state.numbers("target", space.sharedSlots, noTarget, lastTarget);
     const sources = state.bytes("sources", table.sources.length);
     const groups = state.number("groups", 0, 3);
-    const saved = new SavedState(`${this.name}'s CPU interfaces`, state.value("cpus"));
-    const bytes = (["pmr", "bpr0", "bpr1", "control", "groups"] as const).map((key) => [cpus[key], saved.bytes(key, count)] as const);
-    const words = (["ap0", "ap1"] as const).map((key) => [cpus[key], saved.numbers(key, count, 0, 0xffff_ffff)] as const);
+    const restoreCpus = cpus.restoring(new SavedState(`${this.name}'s CPU interfaces`, state.value("cpus")));
     const restoreVersion = this.restoreVersion(state);
     const before = this.save();
     const apply = (): void => {
@@ -284,9 +273,7 @@ export abstract class Vgic implements Irqchip, Deferred {
       table.target.set(target);
       table.sources.set(sources);
       cpus.distributorGroups = groups;
-      for (const [array, values] of bytes) array.set(values);
-      for (const [array, values] of words) array.set(values);
-      for (let vcpu = 0; vcpu < count; vcpu++) cpus.sanitise(vcpu);
+      restoreCpus();
       restoreVersion();
     };
     try {
