@@ -31,38 +31,11 @@ import { MachineCore } from "./machine-core.ts";
 import type { MachineEvent } from "./machine-event.ts";
 import { MachineState } from "./machine-state.ts";
 import { PluginHost } from "./plugin-host.ts";
+import { checkRunOptions, MAX_TIMEOUT_MS, type RunOptions, type RunResult } from "./run-options.ts";
 import { regionsWithoutOwner } from "./unowned.ts";
-
-/** How a run ended. */
-export type RunResult =
-  /** The guest switched the machine off; `status` is what it reported, 0 normally. */
-  | { readonly reason: "power-off"; readonly vcpu: number; readonly status: number }
-  /** A vCPU cannot go on: the architecture has no answer to what it did. */
-  | { readonly reason: "fault"; readonly vcpu: number; readonly pc: number; readonly message: string }
-  | { readonly reason: "debug"; readonly vcpu: number; readonly pc: number }
-  /** Every vCPU is off or ended. */
-  | { readonly reason: "halted" }
-  /** Every vCPU waits for an interrupt that nothing can send. */
-  | { readonly reason: "idle" }
-  /** `untilNs` of machine time was reached. */
-  | { readonly reason: "until" }
-  /** `timeoutMs` of host time passed. */
-  | { readonly reason: "timeout" }
-  /** `stop`, or the signal given. */
-  | { readonly reason: "stopped" };
-
-export interface RunOptions {
-  /** Machine time at which to stop, nanoseconds since power-on. */
-  readonly untilNs?: number;
-  /** Host time after which to stop, milliseconds. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** Errors kept for those who subscribe to `errors$` late. */
 const KEPT_ERRORS = 64;
-/** The longest that setTimeout can wait, 24 days; a timeout beyond that never comes. */
-const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 export class Machine {
   /** Failures the machine survived: a tap that threw, events lost, what plugins report. Replays the last 64; completes on close. */
@@ -380,15 +353,6 @@ export class Machine {
         cause: this.failure.cause,
       });
     }
-  }
-}
-
-function checkRunOptions({ untilNs = 0, timeoutMs = 0 }: RunOptions): void {
-  if (Number.isNaN(untilNs)) {
-    throw new ConfigError(`run cannot end at untilNs ${untilNs}`, { subject: "untilNs", remedy: "give nanoseconds since power-on, or leave it out" });
-  }
-  if (!(timeoutMs >= 0)) {
-    throw new ConfigError(`run cannot end after timeoutMs ${timeoutMs}`, { subject: "timeoutMs", remedy: "give milliseconds of host time, or leave it out" });
   }
 }
 
