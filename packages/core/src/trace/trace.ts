@@ -21,7 +21,7 @@ export function ofKind<K extends TraceKind>(...kinds: readonly K[]): OperatorFun
 }
 
 /** Keeps events from a moment of machine time on. */
-export function since(atNs: number): MonoTypeOperatorFunction<TraceEvent> {
+export function since<T extends WireEvent>(atNs: number): MonoTypeOperatorFunction<T> {
   return filter((event) => event.atNs >= atNs);
 }
 
