@@ -58,9 +58,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Where a difference would show: on and beside the borders of everything ever claimed, and of its pages and chunks. */
 function probes(ranges: readonly AddressRange[]): readonly number[] {
   const addresses = new Set<number>();
-  for (const { base, size } of ranges) {
-    const end = base + size;
-    for (const at of [base, end, base + Math.floor(size / 2), ...[4 * KiB, 64 * MiB].flatMap((unit) => [base - (base % unit), end - (end % unit)])]) {
+  for (const range of ranges) {
+    const start = range.base;
+    const end = start + range.size;
+    for (const at of [start, end, start + Math.floor(range.size / 2), ...[4 * KiB, 64 * MiB].flatMap((unit) => [start - (start % unit), end - (end % unit)])]) {
       for (const by of [-1, 0, 1]) if (at + by >= 0 && at + by < TOP) addresses.add(at + by);
     }
   }

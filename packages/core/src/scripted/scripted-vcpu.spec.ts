@@ -583,7 +583,7 @@ describe("a saved vCPU", () => {
   //   what is wrong                          the other program
   it.each<readonly [string, () => GuestCode]>([
     ["shorter", function* () { yield compute(1); }],
-    ["one that throws where the saved one did not", function* () { throw new Error("other bug"); }],
+    ["one that throws where the saved one did not", function* () { yield compute(1); throw new Error("other bug"); }],
     ["none at all", undefined as never],
   ])("is refused by another program that is %s, which goes on as it was", async (_what, other) => {
     const first = await createMachine({ vcpus: 1, memory: MEMORY, plugins: [recorder([]), scripted(function* () { for (let n = 0; n < 10; n++) yield write32(DEVICE, n); })] });
