@@ -300,7 +300,11 @@ class RegisteredDoorbell extends Holding implements Doorbell {
 /** What the types refuse already, for callers without them. */
 function checkMatch(name: string, { width, value }: DoorbellMatch): void {
   if (![0, 1, 2, 4, 8].includes(width)) {
-    throw new ConfigError(`doorbell ${name} has width ${width}`, { subject: name, value: width, remedy: "use 1, 2, 4 or 8, or 0 for any width" });
+    throw new ConfigError(`doorbell ${name} has width ${width}`, {
+      subject: name,
+      value: width,
+      remedy: "use 1, 2, 4 or 8, or 0 for any width",
+    });
   }
   if (width === 0 && value !== undefined) {
     throw new ConfigError(`doorbell ${name} insists on a value but on no width`, {

@@ -33,9 +33,15 @@ export const MAX_TIMEOUT_MS = 0x7fff_ffff;
 /** @throws ConfigError for times that are no numbers, which would never come. */
 export function checkRunOptions({ untilNs = 0, timeoutMs = 0 }: RunOptions): void {
   if (Number.isNaN(untilNs)) {
-    throw new ConfigError(`run cannot end at untilNs ${untilNs}`, { subject: "untilNs", remedy: "give nanoseconds since power-on, or leave it out" });
+    throw new ConfigError(`run cannot end at untilNs ${untilNs}`, {
+      subject: "untilNs",
+      remedy: "give nanoseconds since power-on, or leave it out",
+    });
   }
   if (!(timeoutMs >= 0)) {
-    throw new ConfigError(`run cannot end after timeoutMs ${timeoutMs}`, { subject: "timeoutMs", remedy: "give milliseconds of host time, or leave it out" });
+    throw new ConfigError(`run cannot end after timeoutMs ${timeoutMs}`, {
+      subject: "timeoutMs",
+      remedy: "give milliseconds of host time, or leave it out",
+    });
   }
 }

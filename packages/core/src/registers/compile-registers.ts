@@ -110,7 +110,9 @@ function granuleOf<D>(registers: readonly Register<D>[], frameSize: number): num
 /** What every register of the row would do wrong. */
 function checkRow<D>(bank: string, { name, offset, size = 4, count = 1, stride = size, access, read, write, peek }: RegisterSpec<D>): void {
   if (![1, 2, 4, 8].includes(size)) throw refuse(bank, `${name} at ${hex(offset)}`, "a register has 1, 2, 4 or 8 bytes");
-  if (![offset, count, stride].every(Number.isSafeInteger)) throw refuse(bank, `${name} at ${offset}`, "offsets, sizes and strides are whole numbers");
+  if (![offset, count, stride].every(Number.isSafeInteger)) {
+    throw refuse(bank, `${name} at ${offset}`, "offsets, sizes and strides are whole numbers");
+  }
   if (!ACCESS_WORDS.includes(access)) throw refuse(bank, `${name} (${access})`, `its access is none of ${ACCESS_WORDS.join(", ")}`);
   const never = (hook: string): ConfigError => refuse(bank, `${name} (${access})`, `it has a ${hook} hook that could never be called`);
   if (write !== undefined && !WRITABLE.includes(access)) throw never("write");

@@ -45,7 +45,10 @@ function stored(value: U64, width: number): U64 {
 }
 
 const read = <R>(width: Width) => (address: number): GuestOp<R> => new GuestOp("access", exit.MMIO_READ, address, width);
-const write = (width: Width) => (address: number, value: U64): GuestOp<void> => new GuestOp("access", exit.MMIO_WRITE, address, width, stored(value, width));
+const write =
+  (width: Width) =>
+  (address: number, value: U64): GuestOp<void> =>
+    new GuestOp("access", exit.MMIO_WRITE, address, width, stored(value, width));
 
 /** Loads of RAM or a device, by guest-physical address. */
 export const read8: (address: number) => GuestOp<number> = read(1);
@@ -60,7 +63,8 @@ export const write64: (address: number, value: U64) => GuestOp<void> = write(8);
 
 /** Port reads and writes. */
 export const inPort = (port: number, width: 1 | 2 | 4): GuestOp<number> => new GuestOp("access", exit.PIO_READ, port, width);
-export const outPort = (port: number, width: 1 | 2 | 4, value: number): GuestOp<void> => new GuestOp("access", exit.PIO_WRITE, port, width, stored(value, width));
+export const outPort = (port: number, width: 1 | 2 | 4, value: number): GuestOp<void> =>
+  new GuestOp("access", exit.PIO_WRITE, port, width, stored(value, width));
 
 /** MRS and MSR, by `sysregEncoding`. */
 export const mrs = (encoding: number): GuestOp<U64> => new GuestOp("access", exit.SYSREG_READ, encoding, 8);

@@ -305,7 +305,8 @@ export class ScriptedVcpu implements Vcpu {
     } finally {
       this.replaying = false;
     }
-    if (this.journal.length !== saved.journal.length || this.stack.length !== saved.frames.length) throw new Error("it ends earlier or later");
+    const alike = this.journal.length === saved.journal.length && this.stack.length === saved.frames.length;
+    if (!alike) throw new Error("it ends earlier or later");
     for (const [index, frame] of saved.frames.entries()) Object.assign(this.stack[index]!, frame);
   }
 
@@ -348,5 +349,8 @@ function savedVcpu(id: number, state: PlainData): SavedVcpu {
     typeof saved.retired === "number" &&
     typeof saved.faultMessage === "string";
   if (whole) return saved as SavedVcpu;
-  throw new SnapshotError(`the saved state of vcpu${id} is none of a scripted vCPU`, { subject: `vcpu${id}`, remedy: "the file is damaged: take another" });
+  throw new SnapshotError(`the saved state of vcpu${id} is none of a scripted vCPU`, {
+    subject: `vcpu${id}`,
+    remedy: "the file is damaged: take another",
+  });
 }
