@@ -1,8 +1,9 @@
 /** The KVM-shaped control interface: kvm-irq-abi.md K.7 by number, then H.5 register by register. */
 import { type ErrnoName, topology, WireOrder } from "@trapline/core";
 import { describe, expect, it } from "vitest";
+import { TestLpis } from "../lpi/test-lpis.fixture.ts";
 import type { VgicV3 } from "../vgic-v3.ts";
-import { ADDR, ADDR_UNSET, CTRL_INIT, GROUP, type KvmVm } from "./kvm-vm.ts";
+import { ADDR, ADDR_UNSET, CTRL_INIT, CTRL_SAVE_PENDING_TABLES, GROUP, type KvmVm } from "./kvm-vm.ts";
 import { createVgic, type KvmVgic } from "./kvm-vgic.ts";
 
 type Answer = ErrnoName | "0";
@@ -125,6 +126,36 @@ const ROWS: readonly Row[] = [
   [147, "CPU_REGS of a GICv2 without vCPUs", "EINVAL", () => answer(() => createVgic(new TestVm(0), 2).get(GROUP.CPU_REGS, v2Attr(0, 0)))],
   [148, "LEVEL_INFO of INTID 33, and of another info", ["EINVAL", "EINVAL"], () => [33, 0x400].map((low) => answer(() => ready().get(GROUP.LEVEL_INFO, mpidr(0, low))))],
 ];
+
+describe("CTRL SAVE_PENDING_TABLES (kvm-irq-abi.md H.6)", () => {
+  const save = (gic: KvmVgic): Answer => answer(() => gic.set(GROUP.CTRL, CTRL_SAVE_PENDING_TABLES));
+
+  it("is known to a GICv3 and to no GICv2", () => {
+    const has = (version: 2 | 3): Answer => answer(() => createVgic(new TestVm(), version).has(GROUP.CTRL, CTRL_SAVE_PENDING_TABLES));
+    expect([has(3), has(2)]).toEqual(["0", "ENXIO"]);
+    expect(save(createVgic(new TestVm(), 2))).toBe("ENXIO");
+  });
+
+  it("needs an initialised chip and stopped vCPUs", () => {
+    expect(save(v3())).toBe("ENXIO");
+    const vm = new TestVm();
+    const gic = createVgic(vm, 3);
+    gic.set(GROUP.CTRL, CTRL_INIT);
+    vm.running = true;
+    expect(save(gic)).toBe("EBUSY");
+    vm.running = false;
+    expect(save(gic)).toBe("0");
+  });
+
+  it("asks the LPIs, and says EFAULT when a table is not in RAM", () => {
+    const gic = ready();
+    let inRam = true;
+    (gic.gic as VgicV3).attachLpis((port) => Object.assign(new TestLpis(port), { savePendingTables: () => inRam }));
+    expect(save(gic)).toBe("0");
+    inRam = false;
+    expect(save(gic)).toBe("EFAULT");
+  });
+});
 
 describe("kvm-irq-abi.md K.7", () => {
   it.each(ROWS)("%i: %s: %j", (_id, _behaviour, expected, run) => expect(run()).toEqual(expected));

@@ -9,10 +9,11 @@ import { type U64, toBigint } from "@trapline/core";
 import { IccInterface, iccEncoding } from "../icc.registers.ts";
 import { ANY_HIGH, EDGE, MESSAGE_HIGH, PIN_HIGH, PRIVATE_HIGH } from "../irq-state.ts";
 import { VgicV2 } from "../vgic-v2.ts";
+import { savePendingTables } from "../lpi/save-pending-tables.ts";
 import { VgicV3 } from "../vgic-v3.ts";
 import { KvmAddresses } from "./kvm-addresses.ts";
 import { KVM_IIDR, readGicc, UserFrame, writeGicc } from "./kvm-registers.ts";
-import { CTRL_INIT, GROUP, type KvmVm, MAX_VCPUS_V2, MAX_VCPUS_V3, refuse } from "./kvm-vm.ts";
+import { CTRL_INIT, CTRL_SAVE_PENDING_TABLES, GROUP, type KvmVm, MAX_VCPUS_V2, MAX_VCPUS_V3, refuse } from "./kvm-vm.ts";
 
 const FRAME = 0x2_0000;
 const SGI_BASE = 0x1_0000;
@@ -81,9 +82,7 @@ export class KvmVgic {
       case GROUP.NR_IRQS:
         return this.setNrIrqs(word);
       case GROUP.CTRL:
-        if (Number(attr) !== CTRL_INIT) refuse("ENXIO", "CTRL", "not a control of this device", "use CTRL_INIT", toBigint(attr));
-        this.initialised();
-        return;
+        return this.control(Number(attr));
       case GROUP.CPU_SYSREGS:
         return this.setSysreg(toBigint(attr), toBigint(value));
       case GROUP.LEVEL_INFO:
@@ -117,6 +116,13 @@ export class KvmVgic {
         return BigInt(readGicc(this.gic as VgicV2, offset, vcpu));
       }
     }
+  }
+
+  private control(attr: number): void {
+    if (attr === CTRL_INIT) return void this.initialised();
+    if (attr !== CTRL_SAVE_PENDING_TABLES) refuse("ENXIO", "CTRL", "not a control of this device", "use CTRL_INIT", attr);
+    if (!(this.gic instanceof VgicV3)) refuse("ENXIO", "CTRL", "no GICv3 with pending tables", "use an initialised GICv3", attr);
+    savePendingTables(this.gic.lpis, this.vm.running);
   }
 
   private setNrIrqs(total: number): void {
@@ -155,7 +161,7 @@ export class KvmVgic {
       case GROUP.NR_IRQS:
         return true;
       case GROUP.CTRL:
-        return Number(attr) === CTRL_INIT;
+        return Number(attr) === CTRL_INIT || (this.version === 3 && Number(attr) === CTRL_SAVE_PENDING_TABLES);
       case GROUP.CPU_SYSREGS:
         return this.version === 3 && SYSREGS.has(offset & 0xffff);
       case GROUP.LEVEL_INFO:

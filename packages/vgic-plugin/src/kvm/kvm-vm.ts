@@ -26,6 +26,8 @@ export const ADDR = { V2_DIST: 0, V2_CPU: 1, V3_DIST: 2, V3_REDIST: 3, V3_REDIST
 
 /** Attribute of the group CTRL that makes the interrupts exist. */
 export const CTRL_INIT = 0;
+/** Attribute of the group CTRL of a GICv3 that writes what LPIs are pending into the guest's pending tables. */
+export const CTRL_SAVE_PENDING_TABLES = 3;
 
 /** What an address reads before it is set. */
 export const ADDR_UNSET = 0xffff_ffff_ffff_ffffn;
