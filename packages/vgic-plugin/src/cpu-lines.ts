@@ -28,6 +28,7 @@ import {
   PULSE,
   type WireOrder,
 } from "@trapline/core";
+import type { JsonSchema, PluginFactory } from "@trapline/core/machine-file";
 import { SavedState } from "./saved-state.ts";
 
 export class CpuLines implements Irqchip, Deferred {
@@ -124,3 +125,7 @@ export function cpuLines(name = "cpu-lines"): PluginDefinition {
     }),
   });
 }
+
+/** For machine files: it takes no options. */
+export const options: JsonSchema = { type: "object", additionalProperties: false };
+export const plugin: PluginFactory<object> = (_given, { name }) => cpuLines(name);

@@ -1,6 +1,7 @@
 export * from "./tokens.ts";
 export { vgicV3 } from "./vgic-v3.plugin.ts";
-export { gicV2m, vgicV2 } from "./vgic-v2.plugin.ts";
+export { vgicV2 } from "./vgic-v2.plugin.ts";
+export { gicV2m } from "./gic-v2m.plugin.ts";
 export { Vgic } from "./vgic.ts";
 export { VgicV2, type VgicV2Options } from "./vgic-v2.ts";
 export { VgicV3 } from "./vgic-v3.ts";

@@ -1,7 +1,7 @@
-/** The GICv2 and its GICv2m frames as plugins. */
+/** The GICv2 as a plugin. */
 import { definePlugin, type DeviceTreeBuilder, IrqchipToken, type PluginDefinition, provide, provideAlso, ref, type Vmm } from "@trapline/core";
+import type { JsonSchema, PluginFactory } from "@trapline/core/machine-file";
 import type { Subscription } from "rxjs";
-import { GicV2mFrame, type GicV2mOptions, GICV2M_FRAME_SIZE } from "./gic-v2m.ts";
 import { GICC_FRAME_SIZE } from "./gicc.registers.ts";
 import { GICD_V2_FRAME_SIZE } from "./gicd-v2.registers.ts";
 import { VgicToken, VgicV2Token } from "./tokens.ts";
@@ -33,30 +33,6 @@ export function vgicV2(options: VgicV2Options = {}): PluginDefinition {
   });
 }
 
-/** A GICv2m frame in front of the machine's GIC: MSIs as SPIs 48 … 111 at 0x0802_0000, unless told otherwise. */
-export function gicV2m(options: GicV2mOptions = {}): PluginDefinition {
-  const { name = "gicv2m" } = options;
-  return definePlugin({
-    name,
-    fingerprint: { ...options },
-    create(vmm) {
-      const gic = vmm.get(VgicToken);
-      const frame = new GicV2mFrame(gic, options);
-      return {
-        attach(scope) {
-          const region = vmm.bus.claim({ name, base: frame.base, size: frame.size }, frame.frame);
-          scope.add(() => region.release());
-          scope.add(gic.addMsiTarget(frame));
-        },
-        deviceTree(tree) {
-          const path = `/intc@${gic.distributorBase.toString(16)}/v2m@${frame.base.toString(16)}`;
-          tree.node(path, name).compatible("arm,gic-v2m-frame").set("msi-controller", true).label(name).reg({ base: frame.base, size: GICV2M_FRAME_SIZE });
-        },
-      };
-    },
-  });
-}
-
 function attach(gic: VgicV2, vmm: Vmm, scope: Subscription): void {
   scope.add(() => gic.close());
   const { name, distributor, cpuInterface } = gic.options;
@@ -75,3 +51,18 @@ function describe(gic: VgicV2, tree: DeviceTreeBuilder): void {
   node.set("#address-cells", 2).set("#size-cells", 2).set("ranges", true);
   node.reg({ base: distributor, size: GICD_V2_FRAME_SIZE }, { base: cpuInterface, size: GICC_FRAME_SIZE });
 }
+
+/** What may be written in a machine file: {@link VgicV2Options} but for the name, which is that of the instance. */
+export const options: JsonSchema = {
+  type: "object",
+  properties: {
+    distributor: { type: "integer", minimum: 0, multipleOf: 0x1000, description: "base of GICD, 64 KiB; default 0x0800_0000" },
+    cpuInterface: { type: "integer", minimum: 0, multipleOf: 0x1000, description: "base of GICC, 64 KiB; default 0x0801_0000" },
+    spis: { anyOf: [{ type: "integer", minimum: 0, maximum: 960, multipleOf: 32 }, { enum: [988] }], description: "default 256" },
+    pins: { enum: ["mainline", "rfc2014", "wide"], description: "inputs, as the routing profile numbers them; default mainline" },
+  },
+  additionalProperties: false,
+};
+
+/** For machine files. */
+export const plugin: PluginFactory<VgicV2Options> = (given, { name }) => vgicV2(name === undefined ? given : { ...given, name });

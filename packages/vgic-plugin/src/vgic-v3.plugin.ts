@@ -1,5 +1,6 @@
 /** The GICv3 as a plugin: claims its frames and system registers, offers itself as an irqchip, and says so in the device tree. */
 import { definePlugin, type DeviceTreeBuilder, IrqchipToken, type PluginDefinition, provide, provideAlso, ref, type Vmm } from "@trapline/core";
+import type { JsonSchema, PluginFactory } from "@trapline/core/machine-file";
 import type { Subscription } from "rxjs";
 import { GICD_FRAME_SIZE } from "./gicd-v3.registers.ts";
 import { ICC_REGISTERS } from "./icc.registers.ts";
@@ -55,3 +56,32 @@ function describe(gic: VgicV3, tree: DeviceTreeBuilder): void {
   node.reg({ base: distributor, size: GICD_FRAME_SIZE }, ...gic.redistributors.regions.map(({ base, size }) => ({ base, size })));
   if (messageSpis) node.set("msi-controller", true).set("mbi-ranges", [32, gic.space.spis]);
 }
+
+const range: JsonSchema = {
+  type: "object",
+  properties: { base: { type: "integer", minimum: 0 }, size: { type: "integer", minimum: 0x2_0000 } },
+  required: ["base", "size"],
+  additionalProperties: false,
+};
+
+/** What may be written in a machine file: {@link VgicV3Options} but for the name, which is that of the instance. */
+export const options: JsonSchema = {
+  type: "object",
+  properties: {
+    distributor: { type: "integer", minimum: 0, multipleOf: 0x1_0000, description: "base of GICD, 64 KiB; default 0x0800_0000" },
+    redistributors: { type: "array", items: range, description: "128 KiB for each vCPU; default 0x080a_0000, size 0x00f6_0000" },
+    spis: { anyOf: [{ type: "integer", minimum: 0, maximum: 960, multipleOf: 32 }, { enum: [988] }], description: "default 256" },
+    intidBits: { type: "integer", minimum: 10, maximum: 20, description: "LPIs need 14; default 16" },
+    pins: { enum: ["mainline", "rfc2014", "wide"], description: "inputs, as the routing profile numbers them; default mainline" },
+    initialGroup: { enum: [0, 1], description: "group of every interrupt after reset: 0 as QEMU, 1 as KVM; default 0" },
+    extendedSpis: { type: "integer", minimum: 0, maximum: 1024, multipleOf: 32, description: "default 0" },
+    extendedPpis: { enum: [0, 32, 64], description: "of each vCPU; default 0" },
+    messageSpis: { type: "boolean", description: "GICD_SETSPI_NSR and GICD_CLRSPI_NSR; default false" },
+    oneOfN: { type: "boolean", description: "GICD_IROUTER.Interrupt_Routing_Mode; default false" },
+    rangeSelector: { type: "boolean", description: "SGIs to Aff0 above 15; default false" },
+  },
+  additionalProperties: false,
+};
+
+/** For machine files. */
+export const plugin: PluginFactory<VgicV3Options> = (given, { name }) => vgicV3(name === undefined ? given : { ...given, name });

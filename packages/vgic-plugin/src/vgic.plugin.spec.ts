@@ -19,7 +19,8 @@ import {
 import { describe, expect, it } from "vitest";
 import { iccEncoding } from "./icc.registers.ts";
 import { VgicToken, VgicV3Token } from "./tokens.ts";
-import { gicV2m, vgicV2 } from "./vgic-v2.plugin.ts";
+import { gicV2m } from "./gic-v2m.plugin.ts";
+import { vgicV2 } from "./vgic-v2.plugin.ts";
 import { vgicV3 } from "./vgic-v3.plugin.ts";
 
 const GICD = 0x0800_0000;

@@ -7,6 +7,7 @@ import {
   provideAlso,
   type Vmm,
 } from "@trapline/core";
+import type { JsonSchema, PluginFactory } from "@trapline/core/machine-file";
 import { Subscription } from "rxjs";
 import { type LpiOptions, Lpis } from "../lpi/lpis.ts";
 import { VgicV3Token } from "../tokens.ts";
@@ -127,3 +128,33 @@ function sharedLpis(gic: VgicV3, vmm: Vmm, its: string, options: LpiOptions | un
   });
 }
 
+
+const lpiOptions: JsonSchema = {
+  type: "object",
+  properties: {
+    directLpi: { type: "boolean", description: "GICR_SETLPIR and GICR_CLRLPIR; default false" },
+    directInvalidation: { type: "boolean", description: "GICR_INVLPIR and GICR_INVALLR; default false" },
+  },
+  additionalProperties: false,
+};
+
+/** What may be written in a machine file: {@link GicItsOptions} but for the name, which is that of the instance. */
+export const options: JsonSchema = {
+  type: "object",
+  properties: {
+    base: { type: "integer", minimum: 0, multipleOf: 0x1_0000, description: "128 KiB from there; QEMU's virt board: 0x0808_0000" },
+    deviceIdBits: { type: "integer", minimum: 1, maximum: 32, description: "default 16" },
+    eventIdBits: { type: "integer", minimum: 1, maximum: 32, description: "default 16" },
+    maxDevices: { type: "integer", minimum: 1, maximum: 0x100_0000, description: "mapped at a time; default 65 536" },
+    maxEvents: { type: "integer", minimum: 1, maximum: 0x100_0000, description: "mapped at a time; default: as many as the GIC has LPIs" },
+    cpuDeviceId: {
+      anyOf: [{ type: "integer", minimum: 0 }, { enum: ["none"] }],
+      description: "DeviceID of a CPU that writes GITS_TRANSLATER; default 0",
+    },
+    lpis: { ...lpiOptions, description: "what the redistributors can do with LPIs; the first ITS says it" },
+  },
+  additionalProperties: false,
+};
+
+/** For machine files. */
+export const plugin: PluginFactory<GicItsOptions> = (given, { name }) => gicIts(name === undefined ? given : { ...given, name });
