@@ -1,4 +1,4 @@
-/** KVM_IOEVENTFD and the bus, vectors 90–118 of kvm-irq-abi.md K.5. */
+/** KVM_IOEVENTFD and the bus, vectors 90–115 of kvm-irq-abi.md K.5. */
 import { type Bus, IoeventfdsToken, type Machine, type U64, type Width } from "@trapline/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { abi, answer, closeVms, vm, type Vm } from "../testing/vm.fixture.ts";
