@@ -28,12 +28,12 @@ export function* enableCpuInterface(): GuestCode {
   yield msr(ICC_IGRPEN1_EL1, 1);
 }
 
-/** SPI `n` in group 1, priority 0xa0, routed to the vCPU with affinity `affinity`, enabled. */
+/** SPI `n` in group 1 (its neighbours too: nobody here wants group 0), priority 0xa0, routed to the vCPU with affinity `affinity`, enabled. */
 export function* enableSpi(n: number, affinity = 0): GuestCode {
   const intid = 32 + n;
   const word = 4 * (intid >> 5);
   const bit = 1 << (intid & 31);
-  yield write32(GICD + 0x0080 + word, bit >>> 0); //   GICD_IGROUPR
+  yield write32(GICD + 0x0080 + word, 0xffff_ffff); // GICD_IGROUPR
   yield write8(GICD + 0x0400 + intid, 0xa0); //        GICD_IPRIORITYR
   yield write64(GICD + 0x6000 + 8 * intid, affinity); // GICD_IROUTER
   yield write32(GICD + 0x0100 + word, bit >>> 0); //   GICD_ISENABLER
