@@ -135,6 +135,11 @@ export class Bus {
     return doorbell;
   }
 
+  /** The doorbell that such a write would ring; nothing happens. For monitors, and for the bench (ioeventfd/hit-*). */
+  doorbellAt(address: number, width: Width, value: U64): Doorbell | undefined {
+    return this.doorbells.find(address, width, value);
+  }
+
   /** The doorbell that {@link doorbell} would refuse `match` for. */
   doorbellConflict(match: DoorbellMatch): Doorbell | undefined {
     return this.doorbells.conflict(match);
