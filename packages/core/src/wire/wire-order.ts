@@ -92,6 +92,19 @@ export class WireOrder {
     if (this.depth === 0) this.settle();
   }
 
+  /** An emission begins and takes its number; false, and nothing done, when it would be nested too deep. */
+  begin(): boolean {
+    if (this.depth >= MAX_DEPTH) return false;
+    this.sequence++;
+    this.depth++;
+    return true;
+  }
+
+  /** The owner answered: the emission is over. After an exception it is `endFailed`. */
+  endAnswered(): void {
+    if (--this.depth === 0 && this.busy) this.settle();
+  }
+
   /**
    * Called by the wire whose emission was outermost. @throws what an evaluation threw, after the others ran and the taps saw
    * what led there.

@@ -35,6 +35,11 @@ export interface WireOptions<Args extends readonly unknown[], R, T extends WireE
   readonly unowned: R;
   /** Builds the event that taps see; called after the owner, only when tapped. If it throws, the event is not shown. */
   readonly describe: (seq: number, atNs: number, answer: R, ...args: Args) => T;
+  /**
+   * Told the owner while there is one and nobody taps, and undefined while not. In the first case an emitter with thousands of
+   * wires may call the owner itself, between `begin` and `endAnswered` or `endFailed` of the order, and so save itself the wire.
+   */
+  readonly untapped?: (owner: WireOwner<Args, R> | undefined) => void;
 }
 
 /** A wire as its emitter holds it. */
@@ -63,6 +68,7 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
 
   private readonly order: WireOrder;
   private readonly describe: AnyDescribe<R, T>;
+  private readonly untapped: ((owner: AnyOwner<R> | undefined) => void) | undefined;
   private readonly unownedAnswer: AnyOwner<R>;
   private owner: AnyOwner<R>;
   /** Copy on write: a delivery in progress keeps the array it started with. */
@@ -77,6 +83,7 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
     this.name = options.name;
     this.order = order;
     this.describe = options.describe;
+    this.untapped = options.untapped as typeof this.untapped;
     const { unowned } = options;
     this.unownedAnswer = () => unowned;
     this.owner = this.unownedAnswer;
@@ -97,19 +104,19 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
     }
     this.ownerName = ownerName;
     this.owner = owner;
+    this.tellEmitter();
     return new Subscription(() => {
       if (this.owner !== owner) return;
       this.ownerName = undefined;
       this.owner = this.unownedAnswer;
+      this.tellEmitter();
     });
   }
 
   emit(a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown): R {
     const order = this.order;
-    if (order.depth >= MAX_DEPTH) throw order.tooDeep(this.name);
     if (this.taps.length !== 0) return this.emitTapped(a, b, c, d, e, f);
-    order.sequence++;
-    order.depth++;
+    if (!order.begin()) throw order.tooDeep(this.name);
     let answer: R;
     try {
       answer = this.owner(a, b, c, d, e, f);
@@ -117,12 +124,13 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
       order.endFailed();
       throw cause;
     }
-    if (--order.depth === 0 && order.busy) order.settle();
+    order.endAnswered();
     return answer;
   }
 
   private emitTapped(a: unknown, b: unknown, c: unknown, d: unknown, e: unknown, f: unknown): R {
     const order = this.order;
+    if (order.depth >= MAX_DEPTH) throw order.tooDeep(this.name);
     const seq = ++order.sequence;
     const atNs = order.nowNs();
     const place = order.reserve(this.taps as readonly Subscriber<unknown>[]);
@@ -153,6 +161,7 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
     this.owner = this.unownedAnswer;
     const taps = this.taps;
     this.taps = [];
+    this.tellEmitter();
     for (const tap of taps) if (!this.watchers.has(tap)) this.order.end(tap);
     this.watchers.clear();
   }
@@ -162,20 +171,29 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
 
   watch(tap: Subscriber<unknown>): void {
     this.watchers.add(tap as Subscriber<T>);
-    this.taps = [...this.taps, tap as Subscriber<T>];
+    this.setTaps([...this.taps, tap as Subscriber<T>]);
   }
 
   unwatch(tap: Subscriber<unknown>): void {
     this.watchers.delete(tap as Subscriber<T>);
-    this.taps = this.taps.filter((other) => other !== tap);
+    this.setTaps(this.taps.filter((other) => other !== tap));
   }
 
   private attach(subscriber: Subscriber<T>): (() => void) | void {
     if (this.closed) return subscriber.complete();
-    this.taps = [...this.taps, subscriber];
+    this.setTaps([...this.taps, subscriber]);
     return () => {
-      this.taps = this.taps.filter((other) => other !== subscriber);
+      this.setTaps(this.taps.filter((other) => other !== subscriber));
     };
+  }
+
+  private setTaps(taps: readonly Subscriber<T>[]): void {
+    this.taps = taps;
+    this.tellEmitter();
+  }
+
+  private tellEmitter(): void {
+    this.untapped?.(this.ownerName !== undefined && this.taps.length === 0 ? this.owner : undefined);
   }
 }
 
