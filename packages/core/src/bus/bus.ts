@@ -27,6 +27,9 @@ export type AccessArgs = readonly [isWrite: boolean, offset: number, width: Widt
 /** As {@link AccessArgs} with the absolute address. */
 export type UnclaimedArgs = readonly [isWrite: boolean, address: number, width: Width, value: U64, vcpu: number];
 
+/** (value written, vcpu, width) */
+export type HitArgs = readonly [value: U64, vcpu: number, width: Width];
+
 /** A claimed range. Whoever owns `accesses$` is the device. Releasing gives the range back; its taps complete. */
 export interface Region extends AddressRange, Held {
   readonly name: string;
@@ -39,7 +42,7 @@ export interface Region extends AddressRange, Held {
 export interface Doorbell extends Held {
   readonly name: string;
   readonly match: DoorbellMatch;
-  readonly hits$: WireEnd<readonly [value: U64, vcpu: number, width: Width], void, DoorbellHit>;
+  readonly hits$: WireEnd<HitArgs, void, DoorbellHit>;
 }
 
 /** What to do with accesses nobody claims. */
@@ -173,7 +176,19 @@ export class Bus {
     if (this.doorbells.size !== 0) {
       const doorbell = this.doorbells.find(address, width, value);
       if (doorbell !== undefined) {
-        doorbell.hits$.emit(value, vcpu, width);
+        const { order } = this;
+        const { direct } = doorbell;
+        if (direct === undefined || !order.begin()) {
+          doorbell.hits$.emit(value, vcpu, width);
+          return 0;
+        }
+        try {
+          direct(value, vcpu, width);
+        } catch (cause) {
+          order.endFailed();
+          throw cause;
+        }
+        order.endAnswered();
         return 0;
       }
     }
@@ -295,9 +310,11 @@ class ClaimedRegion extends Holding implements Region {
 }
 
 class RegisteredDoorbell extends Holding implements Doorbell {
+  /** The owner, while nobody taps its wire: the bus then calls it itself. */
+  direct: WireOwner<HitArgs, void> | undefined;
   readonly name: string;
   readonly match: DoorbellMatch;
-  readonly hits$: Wire<readonly [value: U64, vcpu: number, width: Width], void, DoorbellHit>;
+  readonly hits$: Wire<HitArgs, void, DoorbellHit>;
   private readonly onRelease: () => void;
 
   constructor(order: WireOrder, space: BusSpace, name: string, match: DoorbellMatch, onRelease: () => void) {
@@ -308,6 +325,7 @@ class RegisteredDoorbell extends Holding implements Doorbell {
     this.hits$ = new Wire(order, {
       name: `${space}.${name}.hits`,
       unowned: undefined,
+      untapped: (owner: WireOwner<HitArgs, void> | undefined) => (this.direct = owner),
       describe: (seq: number, atNs: number, _answer: void, value: U64, vcpu: number, width: Width): DoorbellHit => ({
         seq,
         atNs,
