@@ -67,6 +67,11 @@ export class Arbitration {
     return this.bests[2 * vcpu + group]!;
   }
 
+  /** Is anything filed at `vcpu`, in whichever group? */
+  anyCandidate(vcpu: number): boolean {
+    return (this.bests[2 * vcpu]! & this.bests[2 * vcpu + 1]!) !== NO_CANDIDATE;
+  }
+
   has(vcpu: number, group: number, level: number, intid: number): boolean {
     return this.queues[2 * vcpu + group]?.has(level, intid) ?? false;
   }

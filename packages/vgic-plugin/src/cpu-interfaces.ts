@@ -125,11 +125,14 @@ export class CpuInterfaces {
     this.arbitration.mark(vcpu);
   }
 
-  /** Priority drop: ends the most urgent running priority of `group`, if there is one. */
+  /**
+   * Priority drop: ends the most urgent running priority of `group`, if there is one. A drop lets candidates through and
+   * holds none back, so without one there is nothing to look at: what most ends of interrupt find.
+   */
   drop(vcpu: number, group: number): void {
     const active = group === 0 ? this.ap0 : this.ap1;
     active[vcpu]! &= active[vcpu]! - 1;
-    this.arbitration.mark(vcpu);
+    if (this.arbitration.anyCandidate(vcpu)) this.arbitration.mark(vcpu);
   }
 
   /** The group of the most urgent running priority; −1 when nothing runs. Equal priorities: group 0. */
