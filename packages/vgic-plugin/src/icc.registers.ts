@@ -115,6 +115,9 @@ const BY_LOW_BITS: readonly (IccRegister | undefined)[] = ICC_REGISTERS.reduce<(
   new Array<IccRegister | undefined>(0x800).fill(undefined),
 );
 
+const IAR1 = iccEncoding("ICC_IAR1_EL1")!;
+const EOIR1 = iccEncoding("ICC_EOIR1_EL1")!;
+
 /** The registers of one GIC as the vCPUs' exits reach them. */
 export class IccInterface implements SysregDevice {
   private readonly gic: GicV3;
@@ -123,12 +126,15 @@ export class IccInterface implements SysregDevice {
     this.gic = gic;
   }
 
+  /** The two registers of every interrupt come first: a call the engine can see through saves the look-up and an opaque one. */
   readSysreg(encoding: number, vcpu: number): U64 {
+    if (encoding === IAR1) return readIar(this.gic, vcpu, 1);
     const register = BY_LOW_BITS[encoding & 0x7ff];
     return register?.read === undefined ? UNDEFINED : register.read(this.gic, vcpu);
   }
 
   writeSysreg(encoding: number, value: U64, vcpu: number): void | number {
+    if (encoding === EOIR1) return writeEoir(this.gic, value, vcpu, 1);
     const register = BY_LOW_BITS[encoding & 0x7ff];
     if (register?.write === undefined) return UNDEFINED;
     register.write(this.gic, value, vcpu);
