@@ -45,6 +45,11 @@ export interface WatchableWire {
   complete(): void;
 }
 
+/** What an evaluation threw; an object, since anything may be thrown, undefined too. */
+interface Failure {
+  readonly cause: unknown;
+}
+
 export class WireOrder {
   /** Emissions that have begun and not ended. */
   depth = 0;
@@ -110,7 +115,19 @@ export class WireOrder {
    * what led there.
    */
   settle(): void {
-    const failure = this.deferredCount > 0 ? this.evaluateDeferred() : undefined;
+    let failure: Failure | undefined;
+    if (this.deferredCount === 1) {
+      // Nearly every boundary: one chip evaluates and nobody watches. Told apart, it costs half of what the loops below do.
+      failure = this.evaluateFirst();
+      if (failure === undefined && this.deferredCount === 1 && this.queued === 0 && this.endings.length === 0) {
+        this.deferredCount = 0;
+        this.busy = false;
+        return;
+      }
+      failure = this.evaluateDeferred(1, failure);
+    } else if (this.deferredCount > 1) {
+      failure = this.evaluateDeferred(0, undefined);
+    }
     if (!this.delivering && (this.queued > 0 || this.endings.length > 0)) this.deliver();
     this.busy = this.queued > 0 || this.deferredCount > 0 || this.endings.length > 0;
     if (failure !== undefined) throw failure.cause;
@@ -219,11 +236,27 @@ export class WireOrder {
     for (const wire of [...this.wires]) wire.complete();
   }
 
-  /** Runs what waits, all of it: one chip's bug is no reason to leave another's lines as they were. Returns the first failure. */
-  private evaluateDeferred(): { readonly cause: unknown } | undefined {
-    let failure: { readonly cause: unknown } | undefined;
+  /** Runs the first of what waits and leaves it in its place. Returns its failure. */
+  private evaluateFirst(): Failure | undefined {
+    const task = this.deferred[0]!;
     this.depth++; // what an evaluation emits is part of this boundary, not a boundary of its own
-    let done = 0;
+    task.deferred = false;
+    try {
+      task.evaluate();
+    } catch (cause) {
+      return { cause };
+    } finally {
+      this.depth--;
+    }
+    return undefined;
+  }
+
+  /**
+   * Runs what waits, all of it: one chip's bug is no reason to leave another's lines as they were. Returns the first failure.
+   * @param done how many of them ran already, and `failure` what became of that
+   */
+  private evaluateDeferred(done: number, failure: Failure | undefined): Failure | undefined {
+    this.depth++; // as in evaluateFirst
     // The count is read each time: an evaluation may ask for another (a cascaded irqchip, say).
     for (; done < this.deferredCount && done < MAX_BOUNDARY_STEPS; done++) {
       const task = this.deferred[done]!;
