@@ -6,19 +6,20 @@
  * a group on or off is only another minimum. Of equal priorities the lowest INTID wins.
  *
  * Whoever changes something marks the vCPU; the chip evaluates marked vCPUs once, at the end of the outermost emission.
- * Hot: O(1) per change, whatever the number of interrupts and vCPUs. The best of each queue is kept, so that looking, which
- * happens three times per interrupt, is a load. Queues are made when first used.
+ * Hot: O(1) per change, whatever the number of interrupts and vCPUs. The best candidate is kept beside its queue, not in it:
+ * looking, which happens three times per interrupt, is a load, and one that comes and goes alone, as most do, never enters
+ * the queue. Queues are made when first used.
  */
-import { type Candidate, candidateOf, ChunkPool, NO_CANDIDATE, PendingQueue } from "./pending-queue.ts";
+import { type Candidate, candidateOf, ChunkPool, intidOf, levelOf, NO_CANDIDATE, PendingQueue } from "./pending-queue.ts";
 
 export class Arbitration {
   readonly vcpuCount: number;
   private readonly group0Limit: number;
   private group1Limit: number;
   private readonly pool = new ChunkPool();
-  /** By vCPU × 2 + group. */
+  /** By vCPU × 2 + group: all candidates but the best. */
   private readonly queues: (PendingQueue | undefined)[];
-  /** The best of each queue, or NO_CANDIDATE. */
+  /** The best of each vCPU and group, or NO_CANDIDATE; while it is that, the queue is empty. */
   private readonly bests: Int32Array;
   /** The vCPUs marked, without doubles: a ring, so that they are evaluated in the order in which they were marked. */
   private readonly marked: Int32Array;
@@ -46,20 +47,25 @@ export class Arbitration {
     this.group1Limit = group1Limit;
   }
 
+  /** Inserting what is there does nothing. */
   insert(vcpu: number, group: number, level: number, intid: number): void {
     const index = 2 * vcpu + group;
-    const queue = this.queues[index] ?? this.makeQueue(vcpu, group);
-    queue.insert(level, intid);
     const inserted = candidateOf(level, intid, group);
-    if (inserted < this.bests[index]!) this.bests[index] = inserted;
+    const best = this.bests[index]!;
+    if (inserted < best) {
+      this.bests[index] = inserted;
+      if (best !== NO_CANDIDATE) this.queueOf(vcpu, group).insert(levelOf(best), intidOf(best));
+    } else if (inserted !== best) {
+      this.queueOf(vcpu, group).insert(level, intid);
+    }
   }
 
+  /** Removing what is not there does nothing. */
   remove(vcpu: number, group: number, level: number, intid: number): void {
     const index = 2 * vcpu + group;
     const queue = this.queues[index];
-    if (queue === undefined) return;
-    queue.remove(level, intid);
-    if (this.bests[index] === candidateOf(level, intid, group)) this.bests[index] = queue.best();
+    if (this.bests[index] !== candidateOf(level, intid, group)) queue?.remove(level, intid);
+    else this.bests[index] = queue === undefined ? NO_CANDIDATE : queue.takeBest();
   }
 
   /** The best candidate of one group, or NO_CANDIDATE. */
@@ -73,7 +79,8 @@ export class Arbitration {
   }
 
   has(vcpu: number, group: number, level: number, intid: number): boolean {
-    return this.queues[2 * vcpu + group]?.has(level, intid) ?? false;
+    const index = 2 * vcpu + group;
+    return this.bests[index] === candidateOf(level, intid, group) || (this.queues[index]?.has(level, intid) ?? false);
   }
 
   /** The lines of `vcpu` may have to change. */
@@ -110,7 +117,7 @@ export class Arbitration {
     this.markAll();
   }
 
-  private makeQueue(vcpu: number, group: number): PendingQueue {
-    return (this.queues[2 * vcpu + group] = new PendingQueue(this.pool, group, group === 0 ? this.group0Limit : this.group1Limit));
+  private queueOf(vcpu: number, group: number): PendingQueue {
+    return (this.queues[2 * vcpu + group] ??= new PendingQueue(this.pool, group, group === 0 ? this.group0Limit : this.group1Limit));
   }
 }

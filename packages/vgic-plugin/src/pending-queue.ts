@@ -166,6 +166,13 @@ export class PendingQueue {
     return candidateOf(level, (chunk << CHUNK_BITS) | (word << 5) | lowestBit(words[at + 1 + word]!), this.group);
   }
 
+  /** Removes the best and returns it; NO_CANDIDATE when there is none. */
+  takeBest(): Candidate {
+    const best = this.best();
+    if (best !== NO_CANDIDATE) this.remove(levelOf(best), intidOf(best));
+    return best;
+  }
+
   has(level: number, intid: number): boolean {
     const chunk = intid >>> CHUNK_BITS;
     if ((this.masks[level * this.maskWords + (chunk >>> 5)]! & (1 << (chunk & 31))) === 0) return false;
@@ -175,6 +182,6 @@ export class PendingQueue {
 
   /** Removes everything, giving the chunks back. Cold. */
   clear(): void {
-    for (let best = this.best(); best !== NO_CANDIDATE; best = this.best()) this.remove(levelOf(best), intidOf(best));
+    while (this.takeBest() !== NO_CANDIDATE);
   }
 }
