@@ -148,6 +148,13 @@ export class IrqTable {
     this.setFlag(slot, ACTIVE, active);
   }
 
+  /** Clears ACTIVE, which is set. With nothing asking for it, the usual end of interrupt, it was not filed and is not now. */
+  deactivate(slot: number): void {
+    const flags = this.flags[slot]! & ~ACTIVE;
+    this.flags[slot] = flags;
+    if ((flags & (LATCH | ANY_HIGH)) !== 0) this.refile(slot);
+  }
+
   setPriority(slot: number, priority: number): void {
     const masked = priority & PRIORITY_MASK;
     if (this.priority[slot] === masked) return;
@@ -171,10 +178,16 @@ export class IrqTable {
     this.refile(slot);
   }
 
-  /** The vCPU takes it: active, and the request is consumed. */
+  /** The vCPU takes it: active, and the request is consumed. What is active is no candidate: nothing is left to derive. */
   acknowledge(slot: number): void {
     this.flags[slot] = (this.flags[slot]! | ACTIVE) & ~LATCH;
-    this.refile(slot);
+    if (this.targetSets || this.oneOfN !== undefined) return this.refile(slot);
+    const was = this.filed[slot]!;
+    if (was === 0) return;
+    const at = this.filedAt[slot]!;
+    this.filed[slot] = 0;
+    this.arbitration.remove(at, (was >>> 5) & 1, was & 31, this.intids[slot]!);
+    this.arbitration.mark(at);
   }
 
   /** GICv2: takes an SGI from its lowest-numbered requester, which it returns; other requests keep it pending. */

@@ -197,7 +197,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** Whoever deactivates, the one active bit of the interrupt is cleared, and its pin completes. */
   deactivate(vcpu: number, slot: number): void {
     if (!this.table.active(slot)) return;
-    this.table.setActive(slot, false);
+    this.table.deactivate(slot);
     this.tell(DEACTIVATE, vcpu, this.table.intid(slot), 0);
     const pin = this.pinOfSlot[slot]!;
     if (pin >= 0) this.completions$.emit(pin);
