@@ -1,6 +1,6 @@
 /** Makes the five wires of an irqchip, so that every chip's events look alike. */
 import type { U64 } from "../u64.ts";
-import { Wire } from "../wire/wire.ts";
+import { Wire, type WireOwner } from "../wire/wire.ts";
 import type { WireOrder } from "../wire/wire-order.ts";
 import type { CompletionEvent, MsiEvent, PinEvent, PrivateLineEvent, VcpuLineEvent } from "./irq-event.ts";
 import { IGNORED, type IrqResult, signalName, type VcpuLine } from "./irq-signal.ts";
@@ -12,8 +12,15 @@ export interface IrqchipWires extends Pick<Irqchip, "pins$" | "privateLines$" | 
   close(): void;
 }
 
-/** @param name the chip's name, as in {@link Irqchip.name} */
-export function irqchipWires(order: WireOrder, name: string): IrqchipWires {
+/**
+ * @param name the chip's name, as in {@link Irqchip.name}
+ * @param untappedLines `WireOptions.untapped` of `vcpuLines$`, for a chip that counts nanoseconds
+ */
+export function irqchipWires(
+  order: WireOrder,
+  name: string,
+  untappedLines: (owner: WireOwner<VcpuLineArgs, void> | undefined) => void = () => {},
+): IrqchipWires {
   const pins$ = new Wire<PinArgs, IrqResult, PinEvent>(order, {
     name: `${name}.pins`,
     unowned: IGNORED,
@@ -32,6 +39,7 @@ export function irqchipWires(order: WireOrder, name: string): IrqchipWires {
   const vcpuLines$ = new Wire<VcpuLineArgs, void, VcpuLineEvent>(order, {
     name: `${name}.vcpuLines`,
     unowned: undefined,
+    untapped: untappedLines,
     describe: (seq, atNs, _answer, vcpu, line, level) => ({ seq, atNs, kind: "vcpu-line", irqchip: name, vcpu, line: lineName(line), level }),
   });
   const completions$ = new Wire<CompletionArgs, void, CompletionEvent>(order, {
