@@ -102,6 +102,42 @@ describe("the space of system registers", () => {
   });
 });
 
+// Without taps the space calls the device itself, not through the wire. Nobody may be able to tell.
+describe.each([
+  ["untapped", false],
+  ["tapped", true],
+])("an access to a claimed register, %s", (_, tapped) => {
+  function claimed(device: SysregDevice): { order: WireOrder; space: SysregSpace } {
+    const order = new WireOrder();
+    const space = new SysregSpace(order);
+    const { accesses$ } = space.claim("vgic", [IAR, EOIR], device);
+    if (tapped) accesses$.subscribe();
+    return { order, space };
+  }
+
+  it("takes one number of the machine's order, and a write without an answer gives 0", () => {
+    const { order, space } = claimed(new Recorder());
+    const answers = [space.read(ICC_IAR1_EL1, 0), space.write(ICC_EOIR1_EL1, 1, 0), space.write(ICC_EOIR1_EL1, 0xdead, 0)];
+    expect(answers).toEqual([ICC_IAR1_EL1, 0, UNDEFINED]);
+    expect([order.sequence, order.depth]).toEqual([3, 0]);
+  });
+
+  it("evaluates what the device deferred before it returns, also when the device then throws", () => {
+    const log: string[] = [];
+    const task = { deferred: false, evaluate: () => void log.push("evaluated") };
+    const fail = (): never => {
+      order.defer(task);
+      log.push("threw");
+      throw new Error("a bug of the device");
+    };
+    const { order, space } = claimed({ readSysreg: fail, writeSysreg: fail });
+    expect(() => space.read(ICC_IAR1_EL1, 0)).toThrow("a bug of the device");
+    expect(() => space.write(ICC_EOIR1_EL1, 1, 0)).toThrow("a bug of the device");
+    expect(log).toEqual(["threw", "evaluated", "threw", "evaluated"]);
+    expect([order.depth, order.busy]).toEqual([0, false]);
+  });
+});
+
 describe("the space of hypercalls", () => {
   const PSCI = 0x8400_0000;
 
