@@ -53,8 +53,11 @@ const ENCODINGS = 0x1_0000;
 
 export class SysregSpace {
   private readonly order: WireOrder;
-  /** By encoding. Filled from the start: encodings lie far apart, and an array with holes that wide becomes a hash table. */
-  private readonly blocks: (ClaimedBlock | undefined)[] = new Array<ClaimedBlock | undefined>(ENCODINGS).fill(undefined);
+  /**
+   * By encoding; empty until the first claim, then filled (512 KiB): encodings lie far apart, and an array with holes that
+   * wide becomes a hash table.
+   */
+  private blocks: (ClaimedBlock | undefined)[] = [];
 
   constructor(order: WireOrder) {
     this.order = order;
@@ -63,6 +66,7 @@ export class SysregSpace {
   /** @throws ConfigError naming both claimants and the register, and for what is no encoding or named twice. */
   claim(name: string, registers: readonly SysregClaim[], device: SysregDevice): SysregBlock {
     checkClaims(name, registers);
+    if (this.blocks.length === 0) this.blocks = new Array<ClaimedBlock | undefined>(ENCODINGS).fill(undefined);
     for (const { name: register, encoding } of registers) {
       const other = this.blocks[encoding];
       if (other === undefined) continue;
