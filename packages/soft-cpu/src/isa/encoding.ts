@@ -1,0 +1,58 @@
+/**
+ * Instruction encodings written as the manual draws them, most significant bit first: `"sf 0 0 100010 sh imm12:12 Rn:5 Rd:5"`.
+ * A token of 0s and 1s stands for itself, any other names a field, one bit wide unless `:width` follows.
+ */
+import { InvariantError } from "@trapline/core";
+
+export interface EncodingField {
+  readonly name: string;
+  /** Bit number of its lowest bit. */
+  readonly low: number;
+  readonly width: number;
+}
+
+export interface Encoding {
+  /** Bits that are fixed, and their values. */
+  readonly mask: number;
+  readonly value: number;
+  readonly fields: readonly EncodingField[];
+}
+
+/** Names of the fields in an encoding's text. */
+export type FieldName<S extends string> = S extends `${infer Token} ${infer Rest}` ? NameOf<Token> | FieldName<Rest> : NameOf<S>;
+type NameOf<Token extends string> = Token extends "" | `${"0" | "1"}${string}` ? never : Token extends `${infer Name}:${string}` ? Name : Token;
+
+/** @throws InvariantError for a text that does not make 32 bits or names a field twice */
+export function parseEncoding(text: string): Encoding {
+  let mask = 0;
+  let value = 0;
+  let low = 32;
+  const fields: EncodingField[] = [];
+  for (const token of text.split(/ +/)) {
+    if (/^[01]+$/.test(token)) {
+      low -= token.length;
+      mask |= (2 ** token.length - 1) << low;
+      value |= Number.parseInt(token, 2) << low;
+      continue;
+    }
+    const [name = "", digits = "1"] = token.split(":");
+    const width = Number(digits);
+    low -= width;
+    if (fields.some((field) => field.name === name)) throw new InvariantError(`encoding "${text}" names ${name} twice`);
+    fields.push({ name, low, width });
+  }
+  if (low !== 0) throw new InvariantError(`encoding "${text}" has ${32 - low} bits`);
+  return { mask: mask >>> 0, value: value >>> 0, fields };
+}
+
+/** The fields of `word`. */
+export function fieldsOf(encoding: Encoding, word: number): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const { name, low, width } of encoding.fields) values[name] = (word >>> low) & (2 ** width - 1);
+  return values;
+}
+
+/** Sign-extends the low `bits` of `value`. */
+export function signed(value: number, bits: number): number {
+  return (value << (32 - bits)) >> (32 - bits);
+}
