@@ -1,0 +1,25 @@
+/* Sums of stretches, and nanoseconds for each operation. */
+#include "stretch.h"
+
+u64 stretch_ticks[2];
+u64 stretch_start;
+
+void report_ticks(const char *name, u64 ticks, u64 operations)
+{
+  u64 hundredths = ticks * 100000000 / (read_sysreg(cntfrq_el0) / 1000) / operations;
+  print(name);
+  print(" ");
+  print_decimal(hundredths / 100);
+  print(hundredths % 100 < 10 ? ".0" : ".");
+  print_decimal(hundredths % 100);
+  print(" ");
+  print_decimal(operations);
+  print("\n");
+}
+
+void report(const char *name, u64 operations)
+{
+  u64 measured = stretch_ticks[MEASURED], empty = stretch_ticks[EMPTY];
+  report_ticks(name, measured > empty ? measured - empty : 0, operations);
+  stretch_ticks[MEASURED] = stretch_ticks[EMPTY] = 0;
+}
