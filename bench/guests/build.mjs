@@ -42,7 +42,7 @@ const GUESTS = [
   { name: "guest/mmio", sources: [...RUNTIME, "devices/reads.c"], flags: ["-DGUEST_MMIO"] },
   { name: "guest/gicd", sources: [...RUNTIME, "devices/reads.c"], flags: ["-DGUEST_GICD"] },
   { name: "guest/eoi", sources: [...GIC, "devices/eoi.c"] },
-  { name: "guest/ipi", sources: [...GIC, "devices/ipi.c"] },
+  { name: "guest/ipi", sources: [...GIC, "devices/ipi.c"], vcpus: 2 },
   { name: "guest/lpi", sources: [...GIC, "devices/lpi.c"] },
   { name: "guest/timer-latency", sources: [...GIC, "devices/timer-latency.c"] },
 ];
@@ -91,7 +91,7 @@ function makeAll(scratch, counting) {
     const bytes = build(scratch, guest);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const counts = guest.counted === true && counting ? count(scratch, guest.name) : {};
-    return { name: guest.name, file: fileOf(guest.name), bytes: bytes.length, sha256, ...counts };
+    return { name: guest.name, file: fileOf(guest.name), vcpus: guest.vcpus ?? 1, bytes: bytes.length, sha256, ...counts };
   });
   return guests;
 }
