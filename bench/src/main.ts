@@ -10,7 +10,7 @@ import { loadGroups, select } from "./harness/groups.ts";
 import type { Result } from "./harness/result.ts";
 import { startRow } from "./harness/row-process.ts";
 import { runGroup } from "./harness/run-group.ts";
-import { cells } from "./report/cells.ts";
+import { tableOf } from "./report/cells.ts";
 import { markdownTable, replaceTable } from "./report/markdown.ts";
 import { textTable } from "./report/text-table.ts";
 
@@ -28,12 +28,12 @@ async function main(args: readonly string[]): Promise<void> {
     console.error(`measuring ${group.file}: ${group.rows.length} rows`);
     results.push(...(await runGroup(group.rows, ({ name }) => startRow(group.file, name))));
   }
-  const lines = cells(results, rows);
-  console.log(textTable(lines));
+  const table = tableOf(results, rows);
+  console.log(textTable(table));
   if (json !== undefined) use("write", json, () => writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`));
   if (page !== undefined) {
     const circumstances = { date: new Date(), node: process.version, cpus: availableParallelism(), platform: `${process.platform} ${process.arch}` };
-    use("write", markdown!, () => writeFileSync(markdown!, replaceTable(page, markdownTable(lines, circumstances), markdown!)));
+    use("write", markdown!, () => writeFileSync(markdown!, replaceTable(page, markdownTable(table, circumstances), markdown!)));
   }
 }
 

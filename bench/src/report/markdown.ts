@@ -3,7 +3,7 @@
  * when it was measured and on what; it names no host.
  */
 import { ConfigError } from "@trapline/core";
-import { HEADINGS, RIGHT } from "./cells.ts";
+import type { Table } from "./cells.ts";
 
 const BEGIN = "<!-- bench: begin -->";
 const END = "<!-- bench: end -->";
@@ -18,13 +18,13 @@ export interface Circumstances {
   readonly platform: string;
 }
 
-export function markdownTable(lines: readonly (readonly string[])[], { date, node, cpus, platform }: Circumstances): string {
+export function markdownTable({ headings, right, lines }: Table, { date, node, cpus, platform }: Circumstances): string {
   const format = (line: readonly string[]): string => `| ${line.join(" | ")} |`;
   return [
     `Measured on ${date.toISOString().slice(0, 10)}, Node ${node.replace(/^v/, "")}, ${platform}, ${cpus} ${cpus === 1 ? "CPU" : "CPUs"}.`,
     "",
-    format(HEADINGS),
-    format(RIGHT.map((right) => (right ? "--:" : "---"))),
+    format(headings),
+    format(right.map((each) => (each ? "--:" : "---"))),
     ...lines.map(format),
   ].join("\n");
 }

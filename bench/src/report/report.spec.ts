@@ -1,8 +1,8 @@
 /** The table: its words, its columns, and its place in a page. */
 import { describe, expect, it } from "vitest";
 import type { Result } from "../harness/result.ts";
-import { atLeast, atMost, atMostBytes, atMostTimes, type Row, type Target } from "../harness/row.ts";
-import { cells, figure } from "./cells.ts";
+import { atLeast, atLeastOfQemu, atMost, atMostBytes, atMostTimes, type Row, type Target } from "../harness/row.ts";
+import { figure, tableOf } from "./cells.ts";
 import { markdownTable, replaceTable } from "./markdown.ts";
 import { textTable } from "./text-table.ts";
 
@@ -32,21 +32,38 @@ describe("cells", () => {
     ["bytes nobody measured", atMostBytes(0), {}, "≤ 0 B: missed"],
     ["a multiple, met", atMostTimes(2, "g/b"), {}, "≤ 2 × g/b"],
     ["a multiple, missed", atMostTimes(1.5, "g/b"), {}, "≤ 1.5 × g/b: missed"],
+    ["QEMU's speed, met", atLeastOfQemu(0.75), { unit: "MIPS", value: 800, qemu: { value: 1000, spread: [1000, 1000] } }, "≥ 0.75 × QEMU"],
+    ["QEMU's speed, missed", atLeastOfQemu(1.2), { unit: "MIPS", value: 800, qemu: { value: 1000, spread: [1000, 1000] } }, "≥ 1.2 × QEMU: missed"],
+    ["QEMU's speed, less being better", atLeastOfQemu(1.2), { value: 80, qemu: { value: 100, spread: [100, 100] } }, "≥ 1.2 × QEMU"],
+    ["QEMU's speed, without QEMU", atLeastOfQemu(1.2), {}, "≥ 1.2 × QEMU: no QEMU here"],
   ])("say whether what was asked for is %s", (_, target, measured, words) => {
     const all = [result(measured), result({ name: "g/b", value: 6 })];
-    expect(cells(all, [row("g/a", target), row("g/b")])[0]?.at(-1)).toBe(words);
+    expect(tableOf(all, [row("g/a", target), row("g/b")]).lines[0]?.at(-1)).toBe(words);
   });
 
-  it("compare with the reference and with QEMU", () => {
-    const both = result({ reference: { name: "g/b", value: 25 }, qemu: { value: 100, spread: [90, 110] } });
-    expect(cells([both], [row("g/a")])).toEqual([["g/a", "10.0 ns", "9.00 … 11.0", "", "g/b 25.0 (× 2.50), QEMU 100 ns (× 10.0)", ""]]);
+  it("compare with the reference: how many times as fast, whichever way the unit goes", () => {
+    const [lessIsBetter, moreIsBetter] = [result({ reference: { name: "g/b", value: 25 } }), result({ unit: "MIPS", value: 20, reference: { name: "g/b", value: 5 } })];
+    const { lines } = tableOf([lessIsBetter, moreIsBetter], [row("g/a")]);
+    expect(lines.map((line) => line[4])).toEqual(["g/b 25.0 (× 2.50)", "g/b 5.00 (× 4.00)"]);
+  });
+
+  it("have columns for QEMU when a row ran there, and none otherwise", () => {
+    const ran = result({ name: "cpu/a", unit: "MIPS", value: 1500, qemu: { value: 1000, spread: [990, 1010] } });
+    const without = tableOf([result({})], [row("g/a")]);
+    const { headings, lines } = tableOf([result({}), ran], [row("g/a"), row("cpu/a")]);
+    expect(without.headings).toEqual(["row", "median", "p25 … p75", "bytes/op", "compared with", "asked for"]);
+    expect(headings).toEqual(["row", "median", "p25 … p75", "bytes/op", "compared with", "QEMU", "its p25 … p75", "× its speed", "asked for"]);
+    expect(lines).toEqual([
+      ["g/a", "10.0 ns", "9.00 … 11.0", "", "", "", "", "", ""],
+      ["cpu/a", "1500 MIPS", "9.00 … 11.0", "", "", "1000 MIPS", "990 … 1010", "1.50", ""],
+    ]);
   });
 });
 
 describe("textTable", () => {
   it("aligns names left and figures right", () => {
-    const lines = cells([result({ bytesPerOp: 0 }), result({ name: "g/longer", value: 1234, spread: [1200, 1300] })], [row("g/a", atMost(5)), row("g/longer")]);
-    expect(textTable(lines).split("\n")).toEqual([
+    const table = tableOf([result({ bytesPerOp: 0 }), result({ name: "g/longer", value: 1234, spread: [1200, 1300] })], [row("g/a", atMost(5)), row("g/longer")]);
+    expect(textTable(table).split("\n")).toEqual([
       "row        median    p25 … p75  bytes/op  compared with  asked for",
       "────────  ───────  ───────────  ────────  ─────────────  ──────────────",
       "g/a       10.0 ns  9.00 … 11.0         0                 ≤ 5 ns: missed",
@@ -60,7 +77,7 @@ describe("the table in a page", () => {
   const circumstances = { date: new Date("2026-02-03T23:59:59Z"), node: "v20.19.0", cpus: 2, platform: "linux x64" };
 
   it("says when and on what it was measured", () => {
-    expect(markdownTable(cells([result({})], [row("g/a")]), circumstances).split("\n")).toEqual([
+    expect(markdownTable(tableOf([result({})], [row("g/a")]), circumstances).split("\n")).toEqual([
       "Measured on 2026-02-03, Node 20.19.0, linux x64, 2 CPUs.",
       "",
       "| row | median | p25 … p75 | bytes/op | compared with | asked for |",
