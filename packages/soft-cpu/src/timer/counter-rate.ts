@@ -1,0 +1,68 @@
+/**
+ * Ticks of the system counter from the machine's nanoseconds, and back (Arm ARM DDI 0487, D11.1.2 "The system counter").
+ *
+ * The counter is floor(ns × frequency / 10^9), computed afresh from the clock each time, so that nothing accumulates. The
+ * fraction is reduced to p/q, and a time split into whole periods of q ns and a rest, so that every product is a whole
+ * number below 2^53; frequencies for which even that is too much take bigints. As the frequency is at most 1 GHz, a count
+ * never needs more bits than the time it was made from. Hot: a counter read is one remainder and one division.
+ */
+import { ConfigError } from "@trapline/core";
+
+const NS_PER_SECOND = 1_000_000_000;
+/** One tick a nanosecond, the rate that Armv8.6 fixes for the counter. */
+export const MAX_FREQUENCY_HZ = 1_000_000_000;
+
+export class CounterRate {
+  readonly frequencyHz: number;
+  /** Ticks in `periodNs`: frequency / 10^9 in lowest terms. */
+  private readonly periodTicks: number;
+  private readonly periodNs: number;
+  /** A rest times the other side of the fraction does not fit a number. */
+  private readonly wide: boolean;
+
+  /** @throws ConfigError for what is no whole number from 1 to {@link MAX_FREQUENCY_HZ} */
+  constructor(frequencyHz: number) {
+    if (!Number.isInteger(frequencyHz) || frequencyHz < 1 || frequencyHz > MAX_FREQUENCY_HZ) {
+      throw new ConfigError(`the system counter cannot run at ${frequencyHz} Hz`, {
+        subject: "frequencyHz",
+        value: frequencyHz,
+        limit: MAX_FREQUENCY_HZ,
+        remedy: `use a whole number from 1 to ${MAX_FREQUENCY_HZ}`,
+      });
+    }
+    const divisor = greatestCommonDivisor(frequencyHz, NS_PER_SECOND);
+    this.frequencyHz = frequencyHz;
+    this.periodTicks = frequencyHz / divisor;
+    this.periodNs = NS_PER_SECOND / divisor;
+    this.wide = this.periodTicks * this.periodNs > Number.MAX_SAFE_INTEGER;
+  }
+
+  /** The counter at a whole number of nanoseconds. */
+  ticksAt(ns: number): number {
+    const { periodNs, periodTicks } = this;
+    const rest = ns % periodNs;
+    return ((ns - rest) / periodNs) * periodTicks + this.scaleDown(rest, periodTicks, periodNs);
+  }
+
+  /** The first nanosecond at which the counter has reached `ticks`; Infinity when that is beyond what a clock can show. */
+  nsOf(ticks: number): number {
+    if (ticks === Infinity) return Infinity;
+    const { periodNs, periodTicks } = this;
+    const rest = ticks % periodTicks;
+    const whole = ((ticks - rest) / periodTicks) * periodNs;
+    // ceil(x) is −floor(−x); the rest of the negated product is taken from the other end of the period.
+    const ns = rest === 0 ? whole : whole + periodNs - this.scaleDown(periodTicks - rest, periodNs, periodTicks);
+    return ns <= Number.MAX_SAFE_INTEGER ? ns : Infinity;
+  }
+
+  /** floor(value × by / per), exactly. */
+  private scaleDown(value: number, by: number, per: number): number {
+    if (this.wide) return Number((BigInt(value) * BigInt(by)) / BigInt(per));
+    const product = value * by;
+    return (product - (product % per)) / per;
+  }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
