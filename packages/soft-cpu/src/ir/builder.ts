@@ -11,7 +11,7 @@ import { type F32, type F64, I32, I64, op, type OpName, V128, type ValueType } f
 import {
   apply, const32, const64, type Expr, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, type I32Expr, type I64Expr, loadFrom, local, LOCAL, CONST, type V128Expr,
 } from "./expr.ts";
-import { accessOf, type PartStore, type Stmt } from "./stmt.ts";
+import { ACCESS_WRITE, accessOf, type PartStore, type Stmt } from "./stmt.ts";
 import { FLAG_C_ADDRESS, HOST_VALUE, REGISTERS, SLOT_SP } from "../state/layout.ts";
 
 /** Names of the register operands of a record. */
@@ -278,7 +278,7 @@ export class Builder {
   write(va: I64Expr, bytes: number, element: number, stores: readonly (readonly [OpName, number, Expr])[], bits = 0): void {
     const address = this.let(va);
     const parts: PartStore[] = stores.map(([name, offset, value]) => ({ op: op[name], offset, value }));
-    this.statements.push({ kind: "write", va: this.localOf(address), access: accessOf(bytes, element, bits | 0x100), stores: parts });
+    this.statements.push({ kind: "write", va: this.localOf(address), access: accessOf(bytes, element, bits | ACCESS_WRITE), stores: parts });
   }
 
   /** Accesses name a local: constants (a literal's address in compiled code) get one too. */
@@ -289,12 +289,30 @@ export class Builder {
     return index;
   }
 
+  /**
+   * The host address of guest memory that may be written, without writing; exceptions are taken. For a device it is SCRATCH,
+   * and what is stored there is lost. For stores that depend on what is there (exclusives): see `storeAt`.
+   */
+  forWriting(va: I64Expr, bytes: number, element: number = bytes, bits = 0): I32Expr {
+    const address = this.let(va);
+    const host = this.target.newLocal(I32, false);
+    this.statements.push({ kind: "read", va: this.localOf(address), access: accessOf(bytes, element, bits | ACCESS_WRITE), host });
+    return local(I32, host);
+  }
+
+  /** A store at an address that `forWriting` gave. */
+  storeAt(name: OpName, host: I32Expr, offset: number, value: Expr): void {
+    this.statements.push({ kind: "store", op: op[name], address: host, offset, value });
+  }
+
   // ------------------------------------------------------------------------------------------------------------- the host
 
-  /** Lets the host carry out what is too rare to generate. It finds `value` in HOST_VALUE and `word` beside it. */
-  host(fn: number, word: I32Expr = const32(0), value?: I64Expr): void {
-    if (value !== undefined) this.setState64(HOST_VALUE, value);
-    this.statements.push({ kind: "host", fn, word });
+  /**
+   * Lets the host carry out what is too rare to generate. It looks at the instruction's word itself, and finds `value` in
+   * HOST_VALUE. Comes before any other effect: compiled code leaves the whole instruction to the interpreter here.
+   */
+  host(fn: number, value?: I64Expr): void {
+    this.statements.push({ kind: "host", fn, value });
   }
 
   /** What the host left in HOST_VALUE. */

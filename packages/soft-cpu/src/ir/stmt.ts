@@ -18,13 +18,13 @@ export type Stmt =
   | { readonly kind: "register"; readonly slot: number; readonly value: I64Expr }
   /** A flag (compiled code only). */
   | { readonly kind: "flag"; readonly which: number; readonly value: Expr }
-  /** Resolves a guest address for reading into a host address, or takes the exception; see `access`. */
+  /** Resolves a guest address into a host address, for reading or for a store to come, or takes the exception; see `access`. */
   | { readonly kind: "read"; readonly va: number; readonly access: number; readonly host: number }
   /** Resolves a guest address for writing and stores there. */
   | { readonly kind: "write"; readonly va: number; readonly access: number; readonly stores: readonly PartStore[] }
   | { readonly kind: "if"; readonly condition: I32Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
   /** Calls out to the host; the instruction may have moved the program counter when it returns. */
-  | { readonly kind: "host"; readonly fn: number; readonly word: I32Expr };
+  | { readonly kind: "host"; readonly fn: number; readonly value: I64Expr | undefined };
 
 /**
  * How memory is accessed, in one number: bytes [7:0], then the bits below. The size of one element decides alignment and how

@@ -45,9 +45,9 @@ export function parseEncoding(text: string): Encoding {
   return { mask: mask >>> 0, value: value >>> 0, fields };
 }
 
-/** The fields of `word`. */
+/** The fields of `word`, and `word` itself. */
 export function fieldsOf(encoding: Encoding, word: number): Record<string, number> {
-  const values: Record<string, number> = {};
+  const values: Record<string, number> = { word };
   for (const { name, low, width } of encoding.fields) values[name] = (word >>> low) & (2 ** width - 1);
   return values;
 }

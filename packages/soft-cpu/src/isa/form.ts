@@ -50,13 +50,14 @@ export interface FormSpec<E extends string, S extends FieldName<E> = never> {
   readonly encoding: E;
   readonly split?: readonly S[];
   /** Combinations of fields that are allocated to this row; default all. */
-  readonly when?: (fields: Values<FieldName<E>>) => boolean;
-  readonly operands?: (fields: Values<FieldName<E>>) => Operands;
+  readonly when?: (fields: Values<FieldName<E> | "word">) => boolean;
+  /** `word` is the whole instruction. */
+  readonly operands?: (fields: Values<FieldName<E> | "word">) => Operands;
   /** `imm` has 64 bits. */
   readonly wide?: true;
   /** Uses FP or Advanced SIMD registers: trapped by CPACR_EL1.FPEN. */
   readonly fp?: true;
-  /** Executed often enough for a place in the interpreter's main loop: all variants, or those for which it says so. */
+  /** Executed often enough for a place in the interpreter's main loop: all variants, or those for which it says so. Branches always are. */
   readonly hot?: true | ((split: Values<S>) => boolean);
   readonly flow?: Flow;
   /** What a straight instruction does. */

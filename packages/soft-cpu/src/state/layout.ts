@@ -62,10 +62,10 @@ export const ACCESS_VA = 0x780;
 export const HOST_VALUE = 0x788;
 /** i32: 1 when an exception or a reset moved the program counter under an instruction. */
 export const DIVERTED = 0x790;
+/** i32: base of EL0's translations of this vCPU, which unprivileged loads and stores use from EL1. */
+export const EL0_CONTEXT_BASE = 0x798;
 /** i32: 1 while FP and Advanced SIMD are trapped (CPACR_EL1.FPEN for the current level). */
 export const FP_TRAPPED = 0x794;
-/** i32: the word of the instruction that a host function carries out. */
-export const HOST_WORD = 0x798;
 
 /** System registers, 8 bytes each, in the order of their rows. */
 export const SYSREGS = 0x800;
@@ -75,6 +75,11 @@ export const STATE_END = 0x1000;
 /** Where an access to a device, or over a page boundary, leaves and finds its bytes. */
 export const SCRATCH = 0x1000;
 export const SCRATCH_BYTES = 64;
+
+/** Tables for CRC32 and CRC32C: for each, eight of 256 words, so that eight bytes take eight look-ups. */
+export const CRC_TABLES = 0x2000;
+export const CRC_TABLE_BYTES = 0x400;
+export const CRC_POLYNOMIAL_BYTES: number = 8 * CRC_TABLE_BYTES;
 
 /**
  * Translations: one context per vCPU and exception level. Data entries are 32 bytes: tag for reads, tag for writes (the

@@ -1,0 +1,146 @@
+/**
+ * The pages whose instructions are decoded: which physical page has which records, and what is dropped when its bytes change.
+ *
+ * Instructions are decoded one at a time, when they are first executed. A page that is written where something was decoded loses
+ * all its records; a write elsewhere in it does no harm (CODE_MAP, 64 bytes a bit). Memory: at most RECORD_PAGES pages; when they
+ * are used up all are dropped and decoding begins anew, so that work stays bounded by what is executed.
+ */
+import {
+  CODE_MAP, HANDLER, PAGE_END, PLAIN_HANDLERS, RECORD_BYTES, RECORD_PAGE_BYTES, RECORD_PAGES, RECORD_PHYSICAL, RECORD_POOL,
+} from "../state/layout.ts";
+import { decode } from "../isa/decoder.ts";
+import { HANDLER_DECODE, HANDLER_PAGE_END, type Variant } from "../isa/variants.ts";
+import { writeRecord } from "../interpreter/record.ts";
+
+/** Who keeps something that depends on decoded pages. */
+export interface DecodedPagesOwner {
+  /** Where the page's 4096 bytes are in the WebAssembly memory. */
+  hostAddressOf(physicalPage: number): number;
+  /** The handler of an instruction that has no place in the interpreter's loop must be there from now on. */
+  needed(variant: Variant): void;
+  /** Nothing may enter these records any more. */
+  dropped(physicalPage: number, records: number): void;
+  /** All were dropped at once. */
+  flushed(): void;
+}
+
+export class DecodedPages {
+  /** How often all pages were dropped because the pool was used up. */
+  flushes = 0;
+  private readonly view: DataView;
+  private readonly i32: Int32Array;
+  private readonly u16: Uint16Array;
+  private readonly owner: DecodedPagesOwner;
+  /** Physical page number → address of its records. */
+  private readonly recordsOf = new Map<number, number>();
+  private readonly free: number[] = [];
+  private used = 0;
+
+  constructor(buffer: ArrayBuffer, owner: DecodedPagesOwner) {
+    this.view = new DataView(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.owner = owner;
+  }
+
+  get size(): number {
+    return this.recordsOf.size;
+  }
+
+  has(physicalPage: number): boolean {
+    return this.recordsOf.has(physicalPage);
+  }
+
+  /** The page's records, empty ones if it has none yet. Makes room first if need be. */
+  recordsFor(physicalPage: number): number {
+    return this.recordsOf.get(physicalPage) ?? this.allocate(physicalPage);
+  }
+
+  /** Decodes the instruction of one record. */
+  decode(record: number): void {
+    const records = pageOf(record);
+    const offset = (record - records) >> 2;
+    const decoded = decode(this.wordAt(record), offset);
+    if (!decoded.variant.hot) this.owner.needed(decoded.variant);
+    writeRecord(this.view, record, decoded);
+    this.i32[(records + CODE_MAP + ((offset >> 11) << 2)) >> 2]! |= 1 << ((offset >> 6) & 31);
+  }
+
+  /** The instruction word that a record stands for. */
+  wordAt(record: number): number {
+    const records = pageOf(record);
+    return this.view.getUint32(this.owner.hostAddressOf(this.physicalPage(records)) + ((record - records) >> 2), true);
+  }
+
+  physicalPage(records: number): number {
+    return this.i32[(records + RECORD_PHYSICAL) >> 2]!;
+  }
+
+  /** Is anything decoded in these bytes of the page? They must not cross its end. */
+  isDecoded(physicalPage: number, offset: number, length: number): boolean {
+    const records = this.recordsOf.get(physicalPage);
+    if (records === undefined) return false;
+    for (let chunk = offset >> 6; chunk <= (offset + length - 1) >> 6; chunk++) {
+      if ((this.i32[(records + CODE_MAP + ((chunk >> 5) << 2)) >> 2]! & (1 << (chunk & 31))) !== 0) return true;
+    }
+    return false;
+  }
+
+  /** Bytes of the page changed: drops its records if any of them was decoded. Returns whether it did. */
+  overwritten(physicalPage: number, offset: number, length: number): boolean {
+    if (!this.isDecoded(physicalPage, offset, length)) return false;
+    this.drop(physicalPage);
+    return true;
+  }
+
+  drop(physicalPage: number): void {
+    const records = this.recordsOf.get(physicalPage);
+    if (records === undefined) return;
+    this.recordsOf.delete(physicalPage);
+    this.clear(records); // who still stands on one decodes anew
+    this.free.push(records);
+    this.owner.dropped(physicalPage, records);
+  }
+
+  flush(): void {
+    for (const records of this.recordsOf.values()) this.clear(records);
+    this.recordsOf.clear();
+    this.free.length = 0;
+    this.used = 0;
+    this.flushes++;
+    this.owner.flushed();
+  }
+
+  /** Physical pages that have records. */
+  pages(): IterableIterator<number> {
+    return this.recordsOf.keys();
+  }
+
+  private allocate(physicalPage: number): number {
+    if (this.free.length === 0 && this.used === RECORD_PAGES) this.flush();
+    const records = this.free.pop() ?? RECORD_POOL + this.used++ * RECORD_PAGE_BYTES;
+    this.clear(records);
+    this.i32[(records + RECORD_PHYSICAL) >> 2] = physicalPage;
+    this.u16[(records + PAGE_END + HANDLER) >> 1] = HANDLER_PAGE_END;
+    this.recordsOf.set(physicalPage, records);
+    return records;
+  }
+
+  private clear(records: number): void {
+    const { u16, i32 } = this;
+    for (let record = records; record < records + PAGE_END; record += RECORD_BYTES) u16[(record + HANDLER) >> 1] = HANDLER_DECODE;
+    i32[(records + CODE_MAP) >> 2] = 0;
+    i32[(records + CODE_MAP + 4) >> 2] = 0;
+  }
+}
+
+/** The page that a record belongs to. */
+export function pageOf(record: number): number {
+  return RECORD_POOL + Math.floor((record - RECORD_POOL) / RECORD_PAGE_BYTES) * RECORD_PAGE_BYTES;
+}
+
+/** Where the interpreter's handler of a record is kept when compiled code takes its place. */
+export function plainHandlerOf(record: number): number {
+  const records = pageOf(record);
+  return records + PLAIN_HANDLERS + ((record - records) >> 3);
+}

@@ -1,0 +1,82 @@
+/**
+ * One instance of the generated code, on one machine's memory: runs the vCPU whose state is in place, decodes what it meets, and
+ * asks its host for the rest. All vCPUs of a machine share it in turns.
+ */
+import { coldHandlerModule, coreModule, TABLE_SLOTS } from "../interpreter/core-module.ts";
+import { crcTables } from "../isa/bit-tricks.ts";
+import type { HelperFunctions } from "../ir/helpers.ts";
+import { CRC_TABLES } from "../state/layout.ts";
+import { CpuState } from "../state/cpu-state.ts";
+import type { WasmMemory } from "@trapline/core";
+import { DecodedPages, type DecodedPagesOwner } from "./decoded-pages.ts";
+import type { Variant } from "../isa/variants.ts";
+import { compileModule, createTable, instantiate, type WasmImports, type WasmModule, type WasmTable } from "./wasm-api.ts";
+
+/** What generated code asks for; see interpreter/core-module.ts. */
+export interface EngineHost extends Omit<DecodedPagesOwner, "needed"> {
+  access(access: number): number;
+  commit(): void;
+  host(fn: number): number;
+  /** Records of the instruction at ACCESS_VA, or 0 when an exception was taken (or nothing may run on). */
+  fetchMiss(): number;
+  /** Records of the instruction at `state.nextPc`; 0 when the budget ended first. */
+  settle(): number;
+  readonly helpers: HelperFunctions;
+}
+
+let compiledCore: WasmModule | undefined;
+/** By handler. */
+const compiledHandlers = new Map<number, WasmModule>();
+
+export class Engine {
+  readonly state: CpuState;
+  readonly pages: DecodedPages;
+  readonly table: WasmTable;
+  readonly memory: WasmMemory;
+  /** Runs until the budget is used up; state and budget are in memory. */
+  readonly run: () => void;
+  /** The record of an address in the current context, or 0; the page becomes the current one. */
+  readonly goto: (pc: bigint) => number;
+
+  private readonly imports: WasmImports;
+  /** Handlers outside the loop that this instance has. */
+  private readonly present = new Set<number>();
+
+  constructor(memory: WasmMemory, host: EngineHost) {
+    this.memory = memory;
+    this.state = new CpuState(memory.buffer);
+    this.pages = new DecodedPages(memory.buffer, {
+      hostAddressOf: (page) => host.hostAddressOf(page),
+      needed: (variant) => this.provide(variant),
+      dropped: (page, records) => host.dropped(page, records),
+      flushed: () => host.flushed(),
+    });
+    this.table = createTable(TABLE_SLOTS);
+    new Uint8Array(memory.buffer).set(new Uint8Array(crcTables().buffer), CRC_TABLES);
+    this.imports = {
+      cpu: {
+        memory,
+        table: this.table,
+        access: (access: number) => host.access(access),
+        commit: () => host.commit(),
+        host: (fn: number) => host.host(fn),
+        fetchMiss: () => host.fetchMiss(),
+        settle: () => host.settle(),
+        decode: (record: number) => this.pages.decode(record),
+      },
+      helper: host.helpers,
+    };
+    const exports = instantiate((compiledCore ??= compileModule(coreModule())), this.imports);
+    this.run = exports["run"] as () => void;
+    this.goto = exports["goto"] as (pc: bigint) => number;
+  }
+
+  private provide(variant: Variant): void {
+    const { handler } = variant;
+    if (this.present.has(handler)) return;
+    let module = compiledHandlers.get(handler);
+    if (module === undefined) compiledHandlers.set(handler, (module = compileModule(coldHandlerModule(variant))));
+    this.table.set(handler, instantiate(module, this.imports)["handler"]);
+    this.present.add(handler);
+  }
+}

@@ -1,0 +1,612 @@
+/**
+ * The interpreter: one WebAssembly module, generated from the instruction tables when the first machine starts.
+ *
+ * `run` is a loop around one `br_table` over the hot handlers; the others are functions behind a table, each in a module of its
+ * own that is made when it is first needed; numbers above all handlers enter compiled code through the same table. Registers and flags are in memory. Each pass of the loop takes one
+ * instruction from the budget, so that a slice stops exactly where it should.
+ *
+ * Imports (module "cpu"): `memory`; `access` (a translation that is not in the context, a device, a fault: gives a host address
+ * or −1), `commit` (a store to SCRATCH is complete), `host` (see isa/host-functions.ts: 1 when the program counter moved),
+ * `fetchMiss` (a page's records, 0 when an exception was taken), `decode`, `settle` (records for where an exception went).
+ */
+import { ACCESS_UNPRIVILEGED, ACCESS_WRITE, type Stmt } from "../ir/stmt.ts";
+import { Builder } from "../ir/builder.ts";
+import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
+import { declaredHelpers } from "../ir/helpers.ts";
+import { HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants } from "../isa/variants.ts";
+import { HOST_FP_TRAP } from "../isa/host-functions.ts";
+import {
+  ACCESS_VA, ADDEND, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DATA_ENTRIES, DIVERTED, EL0_CONTEXT_BASE, FIELD_IMM, FP_TRAPPED,
+  HANDLER, HOST_VALUE, IP, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, SCRATCH, TAG_READ, TAG_WRITE,
+} from "../state/layout.ts";
+import type { CodeWriter, Label } from "../wasm/code-writer.ts";
+import { ModuleWriter } from "../wasm/module-writer.ts";
+import { I32, I64, op, type ValueType } from "../wasm/opcodes.ts";
+import { FLAG_ADDRESSES, RecordTarget } from "./record-target.ts";
+
+/** Slots in the function table: handlers, then compiled functions. */
+export const TABLE_SLOTS: number = HANDLERS_END + 4096;
+
+
+interface Imports {
+  readonly access: number;
+  readonly commit: number;
+  readonly host: number;
+  readonly fetchMiss: number;
+  readonly decode: number;
+  readonly settle: number;
+  readonly helpers: readonly number[];
+}
+
+/** Leaves the host address of an access that hits on the stack's `if`: pushes 1 or 0, and the entry's address stays in `entry`. */
+export function emitLookup(code: CodeWriter, va: number, access: number, context: () => void, entry: number): void {
+  const bytes = access & 0xff;
+  code.get(va);
+  code.i64(7n);
+  code.op(op["i64.shr_u"]);
+  code.op(op["i32.wrap_i64"]);
+  code.i32((DATA_ENTRIES - 1) << 5);
+  code.op(op["i32.and"]);
+  context();
+  code.op(op["i32.add"]);
+  code.tee(entry);
+  code.memory(op["i64.load"], (access & ACCESS_WRITE) === 0 ? TAG_READ : TAG_WRITE);
+  code.get(va);
+  if (bytes > 1) {
+    // The last byte decides: an access that crosses into the next page misses by itself.
+    code.i64(BigInt(bytes - 1));
+    code.op(op["i64.add"]);
+  }
+  code.i64(-4096n);
+  code.op(op["i64.and"]);
+  code.op(op["i64.eq"]);
+}
+
+/** Pushes where the byte at `va` is, after a hit. */
+export function emitHostAddress(code: CodeWriter, va: number, entry: number): void {
+  code.get(va);
+  code.op(op["i32.wrap_i64"]);
+  code.get(entry);
+  code.memory(op["i32.load"], ADDEND);
+  code.op(op["i32.add"]);
+}
+
+/** The parts of a scope that `run` and the handlers outside it have in common. */
+abstract class HandlerScope implements Scope {
+  readonly code: CodeWriter;
+  protected readonly imports: Imports;
+  private readonly entry: number;
+
+  constructor(code: CodeWriter, imports: Imports, entry: number) {
+    this.code = code;
+    this.imports = imports;
+    this.entry = entry;
+  }
+
+  /** Pushes the context in use. */
+  protected abstract context(): void;
+  /** The host may look at, and change, how far we are. */
+  protected abstract spill(): void;
+  protected abstract reload(): void;
+  /** The program counter moved: nothing more of this instruction. */
+  protected abstract resync(): void;
+
+  register(): void {
+    throw new TypeError("registers of the interpreter are in memory");
+  }
+
+  setRegister(): void {
+    this.register();
+  }
+
+  flag(which: number): void {
+    this.code.loadAt(op["i64.load"], FLAG_ADDRESSES[which]!);
+  }
+
+  setFlag(): void {
+    this.register();
+  }
+
+  isDead(): boolean {
+    return false;
+  }
+
+  callHelper(helper: number): void {
+    this.code.call(this.imports.helpers[helper]!);
+  }
+
+  private contextOf(access: number): () => void {
+    if ((access & ACCESS_UNPRIVILEGED) === 0) return () => this.context();
+    return () => this.code.loadAt(op["i32.load"], EL0_CONTEXT_BASE);
+  }
+
+  read({ va, access, host }: Stmt & { kind: "read" }): void {
+    const { code } = this;
+    emitLookup(code, va, access, this.contextOf(access), this.entry);
+    code.if();
+    emitHostAddress(code, va, this.entry);
+    code.set(host);
+    code.else();
+    this.slowly(va, access, host);
+    this.reload();
+    code.end();
+  }
+
+  write({ va, access, stores }: Stmt & { kind: "write" }): void {
+    const { code, entry } = this;
+    emitLookup(code, va, access, this.contextOf(access), entry);
+    code.if();
+    emitHostAddress(code, va, entry);
+    code.set(entry);
+    this.storeAll(stores, entry);
+    code.else();
+    this.slowly(va, access, entry);
+    this.storeAll(stores, entry);
+    code.get(entry);
+    code.i32(SCRATCH);
+    code.op(op["i32.eq"]);
+    code.if();
+    code.call(this.imports.commit);
+    code.loadAt(op["i32.load"], DIVERTED);
+    code.if();
+    this.resync();
+    code.end();
+    code.end();
+    this.reload();
+    code.end();
+  }
+
+  private storeAll(stores: (Stmt & { kind: "write" })["stores"], host: number): void {
+    for (const { op: opcode, offset, value } of stores) {
+      this.code.get(host);
+      emitExpr(this, value);
+      this.code.memory(opcode, offset);
+    }
+  }
+
+  private slowly(va: number, access: number, host: number): void {
+    const { code } = this;
+    this.spill();
+    code.i32(0);
+    code.get(va);
+    code.memory(op["i64.store"], ACCESS_VA);
+    code.i32(access);
+    code.call(this.imports.access);
+    code.tee(host);
+    code.i32(0);
+    code.op(op["i32.lt_s"]);
+    code.if();
+    this.resync();
+    code.end();
+  }
+
+  host({ fn, value }: Stmt & { kind: "host" }): void {
+    const { code } = this;
+    if (value !== undefined) {
+      code.i32(0);
+      emitExpr(this, value);
+      code.memory(op["i64.store"], HOST_VALUE);
+    }
+    this.spill();
+    code.i32(fn);
+    code.call(this.imports.host);
+    code.if();
+    this.resync();
+    code.end();
+    this.reload();
+  }
+}
+
+function store32(code: CodeWriter, address: number, push: () => void): void {
+  code.i32(0);
+  push();
+  code.memory(op["i32.store"], address);
+}
+
+/** A handler that is a function of its own: (record) → 1 when the program counter moved. IP and BUDGET are in memory. */
+class ColdScope extends HandlerScope {
+  protected context(): void {
+    this.code.loadAt(op["i32.load"], CONTEXT);
+  }
+
+  protected spill(): void {}
+  protected reload(): void {}
+
+  protected resync(): void {
+    this.code.i32(1);
+    this.code.return();
+  }
+}
+
+/** A handler inside `run`. */
+class HotScope extends HandlerScope {
+  private readonly run: RunLocals;
+
+  constructor(code: CodeWriter, imports: Imports, run: RunLocals) {
+    super(code, imports, run.entry);
+    this.run = run;
+  }
+
+  protected context(): void {
+    this.code.get(this.run.context);
+  }
+
+  protected spill(): void {
+    store32(this.code, IP, () => this.code.get(this.run.ip));
+    store32(this.code, BUDGET, () => this.code.get(this.run.budget));
+  }
+
+  protected reload(): void {
+    this.code.loadAt(op["i32.load"], BUDGET);
+    this.code.set(this.run.budget);
+  }
+
+  protected resync(): void {
+    this.code.br(this.run.resync);
+  }
+}
+
+interface RunLocals {
+  readonly ip: number;
+  readonly budget: number;
+  readonly handler: number;
+  readonly context: number;
+  readonly entry: number;
+  /** Label: reload everything from memory and go on. */
+  readonly resync: Label;
+}
+
+function declareImports(module: ModuleWriter): Imports {
+  module.importMemory("cpu", "memory");
+  const fn = (name: string, parameters: readonly ValueType[], results: readonly ValueType[]): number =>
+    module.importFunction("cpu", name, parameters, results);
+  return {
+    access: fn("access", [I32], [I32]),
+    commit: fn("commit", [], []),
+    host: fn("host", [I32], [I32]),
+    fetchMiss: fn("fetchMiss", [], [I32]),
+    decode: fn("decode", [I32], []),
+    settle: fn("settle", [], [I32]),
+    helpers: declaredHelpers().map(({ name, parameters, result }) => module.importFunction("helper", name, parameters, [result])),
+  };
+}
+
+/**
+ * `goto(pc)`: the record of an instruction in another page; that page becomes the current one. 0 when it is not in the context:
+ * then ACCESS_VA holds the address. A misaligned address misses, so that the host sees it.
+ */
+function writeGoto(module: ModuleWriter): number {
+  const { code, index } = module.function([I64], [I32], "goto");
+  const entry = code.local(I32);
+  const records = code.local(I32);
+  code.get(0);
+  code.i64(8n);
+  code.op(op["i64.shr_u"]);
+  code.op(op["i32.wrap_i64"]);
+  code.i32((CODE_ENTRIES - 1) << 4);
+  code.op(op["i32.and"]);
+  code.loadAt(op["i32.load"], CONTEXT);
+  code.op(op["i32.add"]);
+  code.tee(entry);
+  code.memory(op["i64.load"], CODE_TRANSLATIONS);
+  code.get(0);
+  code.i64(~0xffcn);
+  code.op(op["i64.and"]);
+  code.op(op["i64.ne"]);
+  code.if();
+  code.i32(0);
+  code.get(0);
+  code.memory(op["i64.store"], ACCESS_VA);
+  code.i32(0);
+  code.return();
+  code.end();
+  code.i32(0);
+  code.get(0);
+  code.i64(-4096n);
+  code.op(op["i64.and"]);
+  code.memory(op["i64.store"], PAGE_VA);
+  code.i32(0);
+  code.get(entry);
+  code.memory(op["i32.load"], CODE_TRANSLATIONS + CODE_ENTRY_RECORDS);
+  code.tee(records);
+  code.memory(op["i32.store"], PAGE_RECORDS);
+  code.get(records);
+  code.get(0);
+  code.op(op["i32.wrap_i64"]);
+  code.i32(0xffc);
+  code.op(op["i32.and"]);
+  code.i32(2);
+  code.op(op["i32.shl"]);
+  code.op(op["i32.add"]);
+  return index;
+}
+
+/** A guard in front of instructions that use FP or Advanced SIMD registers. */
+function emitFpGuard(scope: Scope): void {
+  scope.code.loadAt(op["i32.load"], FP_TRAPPED);
+  scope.code.if();
+  scope.host({ kind: "host", fn: HOST_FP_TRAP, value: undefined });
+  scope.code.end();
+}
+
+/** A module with the handler of one variant that has no place in the loop: exports `handler`. */
+export function coldHandlerModule(variant: Variant): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter();
+  const imports = declareImports(module);
+  const { code } = module.function([I32], [I32], "handler");
+  const scope = new ColdScope(code, imports, code.local(I32));
+  const builder = new Builder(new RecordTarget(code, 0, variant.form.wide, new Map()));
+  if (variant.form.fp) emitFpGuard(scope);
+  variant.form.emit(builder, variant.split);
+  emitStatements(scope, builder.statements);
+  code.i32(0);
+  return module.build();
+}
+
+function writeRun(module: ModuleWriter, imports: Imports, goto: number): void {
+  const { hot, hotEnd } = variants();
+  const { code } = module.function([], [], "run");
+  const [ip, budget, handler, context, entry, result] = Array.from({ length: 6 }, () => code.local(I32)) as [
+    number, number, number, number, number, number,
+  ];
+  const handlerType = module.type([I32], [I32]);
+  const pool = new Map<ValueType, number[]>();
+
+  /** Takes everything from memory; the host settles where an exception went. Ends `run` when the budget does. */
+  const enter = (): void => {
+    code.loadAt(op["i32.load"], DIVERTED);
+    code.if();
+    code.call(imports.settle);
+    code.op(op["i32.eqz"]);
+    code.if();
+    code.return();
+    code.end();
+    code.end();
+    code.loadAt(op["i32.load"], IP);
+    code.set(ip);
+    code.loadAt(op["i32.load"], BUDGET);
+    code.set(budget);
+    code.loadAt(op["i32.load"], CONTEXT);
+    code.set(context);
+    fetch();
+  };
+  const fetch = (): void => {
+    code.get(ip);
+    code.memory(op["i32.load16_u"], HANDLER);
+    code.set(handler);
+  };
+  const save = (): void => {
+    store32(code, IP, () => code.get(ip));
+    store32(code, BUDGET, () => code.get(budget));
+  };
+  const addBudget = (change: number): void => {
+    code.get(budget);
+    code.i32(change);
+    code.op(op["i32.add"]);
+    code.set(budget);
+  };
+  const step = (): void => {
+    code.get(ip);
+    code.i32(RECORD_BYTES);
+    code.op(op["i32.add"]);
+    code.set(ip);
+  };
+
+  enter();
+  const next = code.loop();
+  code.get(budget);
+  code.ifZero();
+  save();
+  code.return();
+  code.end();
+  addBudget(-1);
+  const resync = code.block();
+  const run: RunLocals = { ip, budget, handler, context, entry, resync };
+  const scope = new HotScope(code, imports, run);
+  const other = code.block();
+  const labels: Label[] = [];
+  for (let h = 0; h < hotEnd; h++) labels.unshift(code.block());
+  code.get(handler);
+  code.brTable(labels, other);
+
+  /** Goes to the address on the stack, in whatever page. */
+  const gotoAddress = (): void => {
+    code.call(goto);
+    code.tee(ip);
+    code.ifZero();
+    missed();
+    code.end();
+  };
+  /** ACCESS_VA is not in the context: the host finds its page, or takes the exception. */
+  const missed = (): void => {
+    store32(code, BUDGET, () => code.get(budget));
+    code.call(imports.fetchMiss);
+    code.tee(ip);
+    code.ifZero();
+    code.br(resync);
+    code.end();
+  };
+  const refund = (): void => addBudget(1);
+
+  for (let h = 0; h < hotEnd; h++) {
+    code.end();
+    if (h === HANDLER_DECODE) {
+      refund();
+      code.get(ip);
+      code.call(imports.decode);
+      fetch();
+      code.br(next);
+    } else if (h === HANDLER_PAGE_END) {
+      refund();
+      code.loadAt(op["i64.load"], PAGE_VA);
+      code.i64(4096n);
+      code.op(op["i64.add"]);
+      gotoAddress();
+      fetch();
+      code.br(next);
+    } else {
+      writeHotHandler(hot[h - 2]!);
+    }
+  }
+
+  function writeHotHandler(variant: Variant): void {
+    const { form, split } = variant;
+    const target = new RecordTarget(code, ip, form.wide, pool);
+    const builder = new Builder(target);
+    if (form.fp) emitFpGuard(scope);
+    const proceed = (): void => {
+      step();
+      fetch();
+      code.br(next);
+    };
+    const taken = (): void => {
+      if (variant.leavesPage) {
+        emitExpr(scope, target.pc());
+        emitExpr(scope, target.imm64());
+        code.op(op["i64.add"]);
+        gotoAddress();
+      } else {
+        code.get(ip);
+        code.get(ip);
+        code.memory(op["i32.load"], FIELD_IMM);
+        code.op(op["i32.add"]);
+        code.set(ip);
+      }
+      fetch();
+      code.br(next);
+    };
+    const link = (): void => {
+      code.i32(0);
+      emitExpr(scope, target.pc());
+      code.i64(4n);
+      code.op(op["i64.add"]);
+      code.memory(op["i64.store"], REGISTERS + 8 * 30);
+    };
+    switch (form.flow?.kind) {
+      case undefined:
+        form.emit(builder, split);
+        emitStatements(scope, builder.statements);
+        proceed();
+        break;
+      case "jump":
+        if (form.flow.link) link();
+        taken();
+        break;
+      case "conditional": {
+        const condition = form.condition(builder, split);
+        emitStatements(scope, builder.statements);
+        emitExpr(scope, condition);
+        code.if();
+        taken();
+        code.end();
+        proceed();
+        break;
+      }
+      case "indirect": {
+        const to = target.newLocal(I64);
+        const value = form.target(builder, split);
+        emitStatements(scope, builder.statements);
+        emitExpr(scope, value);
+        code.set(to);
+        if (form.flow.link) link();
+        // Most returns and calls through pointers stay in their page.
+        code.get(to);
+        code.i64(~0xffcn);
+        code.op(op["i64.and"]);
+        code.loadAt(op["i64.load"], PAGE_VA);
+        code.op(op["i64.eq"]);
+        code.if();
+        code.loadAt(op["i32.load"], PAGE_RECORDS);
+        code.get(to);
+        code.op(op["i32.wrap_i64"]);
+        code.i32(0xffc);
+        code.op(op["i32.and"]);
+        code.i32(2);
+        code.op(op["i32.shl"]);
+        code.op(op["i32.add"]);
+        code.set(ip);
+        code.else();
+        code.get(to);
+        gotoAddress();
+        code.end();
+        fetch();
+        code.br(next);
+      }
+    }
+  }
+
+  code.end(); // other: handlers outside the loop, and compiled code
+  code.get(handler);
+  code.i32(HANDLERS_END);
+  code.op(op["i32.lt_u"]);
+  code.if();
+  {
+    save();
+    code.get(ip);
+    code.get(handler);
+    code.callIndirect(handlerType);
+    code.brIf(resync);
+    code.loadAt(op["i32.load"], BUDGET);
+    code.set(budget);
+    step();
+    fetch();
+    code.br(next);
+  }
+  code.end();
+  refund();
+  store32(code, BUDGET, () => code.get(budget));
+  code.i32(0);
+  code.get(handler);
+  code.callIndirect(handlerType);
+  code.set(result);
+  code.loadAt(op["i32.load"], BUDGET);
+  code.set(budget);
+  code.get(result);
+  code.ifZero();
+  missed();
+  fetch();
+  code.br(next);
+  code.end();
+  code.get(result);
+  code.i32(-2);
+  code.op(op["i32.and"]);
+  code.set(ip);
+  fetch();
+  // Bit 0: this instruction is the interpreter's, even if compiled code begins with it.
+  code.get(result);
+  code.i32(1);
+  code.op(op["i32.and"]);
+  code.get(handler);
+  code.i32(HANDLERS_END);
+  code.op(op["i32.ge_u"]);
+  code.op(op["i32.and"]);
+  code.if();
+  code.loadAt(op["i32.load"], PAGE_RECORDS);
+  code.get(ip);
+  code.loadAt(op["i32.load"], PAGE_RECORDS);
+  code.op(op["i32.sub"]);
+  code.i32(3);
+  code.op(op["i32.shr_u"]);
+  code.op(op["i32.add"]);
+  code.memory(op["i32.load16_u"], PLAIN_HANDLERS);
+  code.set(handler);
+  code.end();
+  code.br(next);
+
+  code.end(); // resync
+  enter();
+  code.br(next);
+  code.end(); // loop
+}
+
+let shared: Uint8Array<ArrayBuffer> | undefined;
+
+/** Generated once per process. */
+export function coreModule(): Uint8Array<ArrayBuffer> {
+  if (shared !== undefined) return shared;
+  const module = new ModuleWriter();
+  const imports = declareImports(module);
+  module.importTable("cpu", "table", TABLE_SLOTS);
+  writeRun(module, imports, writeGoto(module));
+  return (shared = module.build());
+}
