@@ -1,0 +1,10 @@
+// The CPUs that the golden vectors, the random checks and the random streams try: one row each. Every row is held to every vector.
+import type { CpuUnderTest } from "./cpu-under-test.fixture.ts";
+
+/** A CPU to try; `create` gives one with nothing in its caches. */
+export interface CpuRow {
+  readonly name: string;
+  create(): CpuUnderTest;
+}
+
+export const cpusUnderTest: readonly CpuRow[] = [];
