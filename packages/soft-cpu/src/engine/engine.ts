@@ -8,6 +8,7 @@ import type { HelperFunctions } from "../ir/helpers.ts";
 import { CRC_TABLES } from "../state/layout.ts";
 import { CpuState } from "../state/cpu-state.ts";
 import type { WasmMemory } from "@trapline/core";
+import { Compiler } from "../jit/compiler.ts";
 import { DecodedPages, type DecodedPagesOwner } from "./decoded-pages.ts";
 import type { Variant } from "../isa/variants.ts";
 import { compileModule, createTable, instantiate, type WasmImports, type WasmModule, type WasmTable } from "./wasm-api.ts";
@@ -33,6 +34,7 @@ export class Engine {
   readonly pages: DecodedPages;
   readonly table: WasmTable;
   readonly memory: WasmMemory;
+  readonly compiler: Compiler;
   /** Runs until the budget is used up; state and budget are in memory. */
   readonly run: () => void;
   /** The record of an address in the current context, or 0; the page becomes the current one. */
@@ -48,8 +50,14 @@ export class Engine {
     this.pages = new DecodedPages(memory.buffer, {
       hostAddressOf: (page) => host.hostAddressOf(page),
       needed: (variant) => this.provide(variant),
-      dropped: (page, records) => host.dropped(page, records),
-      flushed: () => host.flushed(),
+      dropped: (page, records) => {
+        this.compiler.dropPage(records);
+        host.dropped(page, records);
+      },
+      flushed: () => {
+        this.compiler.forget();
+        host.flushed();
+      },
     });
     this.table = createTable(TABLE_SLOTS);
     new Uint8Array(memory.buffer).set(new Uint8Array(crcTables().buffer), CRC_TABLES);
@@ -69,6 +77,11 @@ export class Engine {
     const exports = instantiate((compiledCore ??= compileModule(coreModule())), this.imports);
     this.run = exports["run"] as () => void;
     this.goto = exports["goto"] as (pc: bigint) => number;
+    const { goto, settleFlags, invoke } = exports;
+    this.compiler = new Compiler(this.state, this.pages, this.table, {
+      cpu: { memory, access: (access: number) => host.access(access), goto, settleFlags, invoke },
+      helper: host.helpers,
+    });
   }
 
   private provide(variant: Variant): void {

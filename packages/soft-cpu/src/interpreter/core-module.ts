@@ -17,12 +17,13 @@ import { HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants 
 import { HOST_FP_TRAP } from "../isa/host-functions.ts";
 import {
   ACCESS_VA, ADDEND, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DATA_ENTRIES, DIVERTED, EL0_CONTEXT_BASE, FIELD_IMM, FP_TRAPPED,
-  HANDLER, HOST_VALUE, IP, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, SCRATCH, TAG_READ, TAG_WRITE,
+  HANDLER, HOST_VALUE, IP, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, SCRATCH, TAG_READ, TAG_WRITE,
 } from "../state/layout.ts";
 import type { CodeWriter, Label } from "../wasm/code-writer.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64, op, type ValueType } from "../wasm/opcodes.ts";
-import { FLAG_ADDRESSES, RecordTarget } from "./record-target.ts";
+import { RecordTarget } from "./record-target.ts";
+import { writeSettleFlags } from "./settle-flags.ts";
 
 /** Slots in the function table: handlers, then compiled functions. */
 export const TABLE_SLOTS: number = HANDLERS_END + 4096;
@@ -92,23 +93,19 @@ abstract class HandlerScope implements Scope {
   protected abstract resync(): void;
 
   register(): void {
-    throw new TypeError("registers of the interpreter are in memory");
+    throw new TypeError("registers and flags of the interpreter are in memory");
   }
 
   setRegister(): void {
     this.register();
   }
 
-  flag(which: number): void {
-    this.code.loadAt(op["i64.load"], FLAG_ADDRESSES[which]!);
-  }
-
-  setFlag(): void {
+  flag(): void {
     this.register();
   }
 
-  isDead(): boolean {
-    return false;
+  writeFlag(): void {
+    this.register();
   }
 
   callHelper(helper: number): void {
@@ -343,7 +340,15 @@ export function coldHandlerModule(variant: Variant): Uint8Array<ArrayBuffer> {
   return module.build();
 }
 
-function writeRun(module: ModuleWriter, imports: Imports, goto: number): void {
+/** `invoke(depth, slot)`: calls compiled code, so that the modules of compiled code need not import the table (which costs them time). */
+function writeInvoke(module: ModuleWriter): void {
+  const { code } = module.function([I32, I32], [I32], "invoke");
+  code.get(0);
+  code.get(1);
+  code.callIndirect(module.type([I32], [I32]));
+}
+
+function writeRun(module: ModuleWriter, imports: Imports, goto: number, settleFlags: number): void {
   const { hot, hotEnd } = variants();
   const { code } = module.function([], [], "run");
   const [ip, budget, handler, context, entry, result] = Array.from({ length: 6 }, () => code.local(I32)) as [
@@ -561,6 +566,10 @@ function writeRun(module: ModuleWriter, imports: Imports, goto: number): void {
   code.set(result);
   code.loadAt(op["i32.load"], BUDGET);
   code.set(budget);
+  code.loadAt(op["i32.load"], PENDING_FLAGS);
+  code.if();
+  code.call(settleFlags);
+  code.end();
   code.get(result);
   code.ifZero();
   missed();
@@ -607,6 +616,7 @@ export function coreModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   const imports = declareImports(module);
   module.importTable("cpu", "table", TABLE_SLOTS);
-  writeRun(module, imports, writeGoto(module));
+  writeInvoke(module);
+  writeRun(module, imports, writeGoto(module), writeSettleFlags(module));
   return (shared = module.build());
 }

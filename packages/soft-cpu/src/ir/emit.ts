@@ -10,9 +10,8 @@ export interface Scope {
   register(slot: number): void;
   flag(which: number): void;
   setRegister(slot: number): void;
-  setFlag(which: number): void;
-  /** May this write be left out? */
-  isDead(which: number): boolean;
+  /** Emits the value and its write, unless nobody will ask for it. */
+  writeFlag(which: number, value: Expr): void;
   callHelper(helper: number): void;
   read(stmt: Stmt & { kind: "read" }): void;
   write(stmt: Stmt & { kind: "write" }): void;
@@ -88,9 +87,7 @@ export function emitStatements(scope: Scope, statements: readonly Stmt[]): void 
         scope.setRegister(s.slot);
         break;
       case "flag":
-        if (scope.isDead(s.which)) break;
-        emitExpr(scope, s.value);
-        scope.setFlag(s.which);
+        scope.writeFlag(s.which, s.value);
         break;
       case "read":
         scope.read(s);

@@ -26,6 +26,14 @@ export const FLAG_Z_ADDRESS = 0x718; // i64
 export const FLAG_V_ADDRESS = 0x720; // i64
 export const FLAG_C_ADDRESS = 0x728; // i32
 
+/**
+ * i32: what compiled code left of the flags: 0 when the four are as above, else the comparison (settle-flags.ts) of the two i64
+ * operands. Always 0 where the interpreter or the host looks.
+ */
+export const PENDING_FLAGS = 0x72c;
+export const PENDING_A = 0x7a0;
+export const PENDING_B = 0x7a8;
+
 /** i64: virtual address of the page that is executed. */
 export const PAGE_VA = 0x730;
 /** i32: address of that page's records. */

@@ -5,6 +5,7 @@
 import { createWasmMemory } from "./wasm-memory.fixture.ts";
 import { Engine, type EngineHost } from "../engine/engine.ts";
 import * as layout from "../state/layout.ts";
+import { ACCESS_PROBE } from "../ir/stmt.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
 
 /** Guest-physical address of the first byte of RAM. */
@@ -69,6 +70,7 @@ export class BareCpu implements EngineHost {
     state.divertTo(pc);
     state.budget = budget;
     this.engine.run();
+    if (this.stopped === undefined) this.engine.compiler.sample(state.i32[layout.IP >> 2]!, state.i32[layout.PAGE_RECORDS >> 2]!);
     this.retired = this.granted - state.budget;
     return this.stopped ?? { why: "budget" };
   }
@@ -77,11 +79,11 @@ export class BareCpu implements EngineHost {
     return this.ramAt + physicalPage * 4096 - RAM_BASE;
   }
 
-  access(): number {
+  access(access: number): number {
     const va = this.state.u64[layout.ACCESS_VA >> 3]!;
     const page = Number(va >> 12n);
     const offset = page * 4096 - RAM_BASE;
-    if (va >= 1n << 40n || offset < 0 || offset >= this.ramBytes) return this.stop({ why: "abort", va }, -1);
+    if (va >= 1n << 40n || offset < 0 || offset >= this.ramBytes) return (access & ACCESS_PROBE) === 0 ? this.stop({ why: "abort", va }, -1) : -1;
     const entry = (layout.CONTEXTS + (page & (layout.DATA_ENTRIES - 1)) * layout.DATA_ENTRY_BYTES) >> 3;
     const tag = (va >> 12n) << 12n;
     this.state.u64[entry] = tag;

@@ -1,0 +1,561 @@
+/**
+ * Writes a region as one WebAssembly function: (depth of calls) → the record to go on with. Hot while it compiles.
+ *
+ * Registers are locals; what differs from memory is written back wherever the function is left. The result's bit 0 says that the
+ * instruction is the interpreter's to execute, even if compiled code begins with it; 0 that ACCESS_VA is the address to go on at.
+ * The budget is checked at the entry, where loops begin and after calls, against the length of the whole region, and taken block
+ * by block, so that it is exact wherever somebody looks; a side exit gives back what its block did not execute.
+ *
+ * A guest's call is a WebAssembly call where the callee is compiled: it returns the record to go on with, and the caller compares
+ * that with the one behind its own call. If it is another one (an exception, the end of the budget), all callers return.
+ */
+import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
+import type { Expr, I64Expr } from "../ir/expr.ts";
+import { ACCESS_PROBE, ACCESS_UNPRIVILEGED, ACCESS_WRITE, type Stmt } from "../ir/stmt.ts";
+import { emitHostAddress, emitLookup } from "../interpreter/core-module.ts";
+import { FLAG_ADDRESSES } from "../interpreter/record-target.ts";
+import { pendingKind } from "../interpreter/settle-flags.ts";
+import { HANDLERS_END } from "../isa/variants.ts";
+import {
+  ACCESS_VA, BUDGET, CONTEXT, EL0_CONTEXT_BASE, FP_TRAPPED, HANDLER, PAGE_END, PAGE_VA, PENDING_A, PENDING_B, PENDING_FLAGS, REGISTERS,
+} from "../state/layout.ts";
+import type { CodeWriter, Label } from "../wasm/code-writer.ts";
+import { FLAG_C } from "../ir/expr.ts";
+import { I32, I64, op } from "../wasm/opcodes.ts";
+import { afterInstruction, type FlagState, flagStates, IN_MEMORY, MIXED, PENDING } from "./flag-state.ts";
+import { type FlowGraph, flowGraph } from "./flow-graph.ts";
+import { type Liveness, liveness } from "./liveness.ts";
+import type { Block, Instruction, Region } from "./region.ts";
+
+/** Nested guest calls that may be WebAssembly calls; deeper ones go through the interpreter. */
+const MAX_DEPTH = 120;
+const LINK_REGISTER = 30;
+
+/** Numbers of the imported functions, and of this module's own. */
+export interface RegionFunctions {
+  readonly access: number;
+  readonly goto: number;
+  readonly settleFlags: number;
+  readonly invoke: number;
+  helper(number: number): number;
+  /** The function in this module that begins at an offset of the same page. */
+  local(offset: number): number | undefined;
+}
+
+export class RegionWriter implements Scope {
+  readonly code: CodeWriter;
+  private readonly region: Region;
+  private readonly records: number;
+  private readonly functions: RegionFunctions;
+  private readonly graph: FlowGraph;
+  private readonly live: Liveness;
+  private readonly flagsAt: ReadonlyMap<number, FlagState>;
+
+  private readonly registers: (number | undefined)[] = [];
+  private readonly budget: number;
+  private readonly context: number;
+  private readonly entryAddress: number;
+  private readonly next: number;
+  private readonly pageVa: number;
+  private readonly flagKind: number;
+  private readonly flagA: number;
+  private readonly flagB: number;
+  private readonly labels = new Map<number, Label>();
+
+  // Where we are while a block is written.
+  private dirty = 0;
+  private flags: FlagState = PENDING;
+  private instruction: Instruction | undefined;
+  /** Instructions of the block that have not been executed at this point, this one included. */
+  private remaining = 0;
+  private fpChecked = false;
+
+  constructor(code: CodeWriter, region: Region, records: number, functions: RegionFunctions) {
+    this.code = code;
+    this.region = region;
+    this.records = records;
+    this.functions = functions;
+    this.graph = flowGraph(region);
+    this.live = liveness(region, this.graph);
+    this.flagsAt = flagStates(region, this.graph);
+    this.budget = code.local(I32);
+    this.context = code.local(I32);
+    this.entryAddress = code.local(I32);
+    this.next = code.local(I32);
+    this.flagKind = code.local(I32);
+    this.pageVa = code.local(I64);
+    this.flagA = code.local(I64);
+    this.flagB = code.local(I64);
+  }
+
+  writeFunction(): void {
+    const { code, region } = this;
+    code.loadAt(op["i32.load"], BUDGET);
+    code.tee(this.budget);
+    code.i32(region.instructions);
+    code.op(op["i32.lt_s"]);
+    code.if();
+    this.returnRecord(region.entry, true);
+    code.end();
+    code.loadAt(op["i32.load"], CONTEXT);
+    code.set(this.context);
+    this.load(this.live.liveIn.get(region.entry)!);
+    this.writeTree(region.entry);
+    code.unreachable();
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ registers
+
+  private local(slot: number): number {
+    return (this.registers[slot] ??= this.code.local(I64));
+  }
+
+  register(slot: number): void {
+    this.code.get(this.local(slot));
+  }
+
+  setRegister(slot: number): void {
+    this.code.set(this.local(slot));
+  }
+
+  private load(set: number): void {
+    for (let slot = 0; slot < 32; slot++) {
+      if ((set & (1 << slot)) === 0) continue;
+      this.code.loadAt(op["i64.load"], REGISTERS + 8 * slot);
+      this.code.set(this.local(slot));
+    }
+  }
+
+  private writeBack(set: number): void {
+    for (let slot = 0; slot < 32; slot++) {
+      if ((set & (1 << slot)) === 0) continue;
+      this.code.i32(0);
+      this.code.get(this.local(slot));
+      this.code.memory(op["i64.store"], REGISTERS + 8 * slot);
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------- flags
+
+  flag(which: number): void {
+    throw new TypeError(`flag ${which} is read from memory`);
+  }
+
+  /** Those of a comparison are kept as its operands, after the instruction. */
+  writeFlag(which: number, value: Expr): void {
+    if (this.instruction?.comparison !== undefined) return;
+    const { code } = this;
+    code.i32(0);
+    emitExpr(this, value);
+    code.memory(which === FLAG_C ? op["i32.store"] : op["i64.store"], FLAG_ADDRESSES[which]!);
+  }
+
+  private keepComparison({ comparison, writesFlags }: Instruction): void {
+    if (!writesFlags) return;
+    const { code } = this;
+    if (comparison === undefined) {
+      // They are in memory now, and nothing older is pending there.
+      code.i32(0);
+      code.i32(0);
+      code.memory(op["i32.store"], PENDING_FLAGS);
+      code.i32(0);
+      code.set(this.flagKind);
+      return;
+    }
+    const { kind, wide, a, b, result } = comparison;
+    const keep = (value: Expr, into: number): void => {
+      emitExpr(this, value);
+      if (!wide) code.op(op["i64.extend_i32_u"]);
+      code.set(into);
+    };
+    keep(kind === "and" ? result : a, this.flagA);
+    if (kind !== "and") keep(b, this.flagB);
+    code.i32(pendingKind(comparison));
+    code.set(this.flagKind);
+  }
+
+  /** Leaves the flags in memory, as the comparison they are. */
+  private leaveFlags(): void {
+    const { code, flags } = this;
+    if (flags === IN_MEMORY || flags === PENDING) return;
+    if (flags === MIXED) {
+      code.get(this.flagKind);
+      code.if();
+    }
+    code.i32(0);
+    code.get(this.flagKind);
+    code.memory(op["i32.store"], PENDING_FLAGS);
+    code.i32(0);
+    code.get(this.flagA);
+    code.memory(op["i64.store"], PENDING_A);
+    code.i32(0);
+    code.get(this.flagB);
+    code.memory(op["i64.store"], PENDING_B);
+    if (flags === MIXED) code.end();
+  }
+
+  /** Before an instruction that reads the four flags. */
+  private settleFlags(): void {
+    if (this.flags === IN_MEMORY) return;
+    const { code } = this;
+    this.leaveFlags();
+    code.loadAt(op["i32.load"], PENDING_FLAGS);
+    code.if();
+    code.call(this.functions.settleFlags);
+    code.end();
+    code.i32(0);
+    code.set(this.flagKind);
+    this.flags = IN_MEMORY;
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------- exits
+
+  private saveBudget(giveBack: number): void {
+    const { code } = this;
+    code.i32(0);
+    code.get(this.budget);
+    if (giveBack > 0) {
+      code.i32(giveBack);
+      code.op(op["i32.add"]);
+    }
+    code.memory(op["i32.store"], BUDGET);
+  }
+
+  private recordOf(offset: number): number {
+    return this.records + (offset >= 4096 ? PAGE_END : 4 * offset);
+  }
+
+  private returnRecord(offset: number, interpret: boolean): void {
+    this.code.i32(this.recordOf(offset) | Number(interpret));
+    this.code.return();
+  }
+
+  /** Everything is in memory as it is before this instruction; the interpreter does it. */
+  private sideExit(): void {
+    this.writeBack(this.dirty);
+    this.leaveFlags();
+    this.saveBudget(this.remaining);
+    this.returnRecord(this.instruction!.offset, true);
+  }
+
+  /** Leaves for an instruction of this page. */
+  private exitTo(offset: number, interpret: boolean): void {
+    this.writeBack(this.dirty);
+    this.leaveFlags();
+    this.saveBudget(0);
+    this.returnRecord(offset, interpret);
+  }
+
+  /** Leaves for the address on the stack, kept in `to`. Everything is in memory already. */
+  private returnAddress(to: number): void {
+    const { code } = this;
+    code.get(to);
+    code.call(this.functions.goto);
+    code.return();
+  }
+
+  private pushPc(offset: number): void {
+    const { code } = this;
+    code.loadAt(op["i64.load"], PAGE_VA);
+    code.i64(BigInt(offset));
+    code.op(op["i64.add"]);
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- memory
+
+  callHelper(helper: number): void {
+    this.code.call(this.functions.helper(helper));
+  }
+
+  host(): void {
+    this.sideExit();
+  }
+
+  read({ va, access, host }: Stmt & { kind: "read" }): void {
+    this.resolve(va, access, host);
+  }
+
+  write({ va, access, stores }: Stmt & { kind: "write" }): void {
+    const { code, next } = this;
+    this.resolve(va, access, next);
+    for (const { op: opcode, offset, value } of stores) {
+      code.get(next);
+      emitExpr(this, value);
+      code.memory(opcode, offset);
+    }
+  }
+
+  private resolve(va: number, access: number, host: number): void {
+    const { code, entryAddress } = this;
+    const context = (): void => {
+      if ((access & ACCESS_UNPRIVILEGED) === 0) code.get(this.context);
+      else code.loadAt(op["i32.load"], EL0_CONTEXT_BASE);
+    };
+    emitLookup(code, va, access, context, entryAddress);
+    code.if(I32);
+    emitHostAddress(code, va, entryAddress);
+    code.else();
+    code.i32(0);
+    code.get(va);
+    code.memory(op["i64.store"], ACCESS_VA);
+    code.i32(access | ACCESS_PROBE);
+    code.call(this.functions.access);
+    code.end();
+    code.tee(host);
+    code.i32(0);
+    code.op(op["i32.lt_s"]);
+    code.if();
+    this.sideExit();
+    code.end();
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- blocks
+
+  private writeTree(offset: number): void {
+    const children = (this.graph.dominated.get(offset) ?? []).filter((child) => this.graph.merges.has(child)).reverse();
+    if (!this.graph.loopHeads.has(offset)) return this.writeWithin(offset, children, 0);
+    this.labels.set(offset, this.code.loop());
+    this.writeWithin(offset, children, 0);
+    this.code.end();
+  }
+
+  /** Merge points come behind the block that dominates them, the last of them outermost. */
+  private writeWithin(offset: number, children: readonly number[], index: number): void {
+    const child = children[index];
+    if (child === undefined) return this.writeBlock(offset);
+    this.labels.set(child, this.code.block());
+    this.writeWithin(offset, children, index + 1);
+    this.code.end();
+    this.writeTree(child);
+  }
+
+  private branchTo(from: number, to: number): void {
+    const { graph } = this;
+    if (!graph.isInside(from, to)) this.exitTo(to, false);
+    else if (graph.isBackward(from, to) || graph.merges.has(to)) this.code.br(this.labels.get(to)!);
+    else this.writeTree(to);
+  }
+
+  private checkBudget(offset: number): void {
+    const { code } = this;
+    code.get(this.budget);
+    code.i32(this.region.instructions);
+    code.op(op["i32.lt_s"]);
+    code.if();
+    this.exitTo(offset, true);
+    code.end();
+  }
+
+  private writeBlock(offset: number): void {
+    const { code } = this;
+    const block = this.region.blocks.get(offset)!;
+    this.dirty = this.live.dirtyIn.get(offset)!;
+    this.flags = this.flagsAt.get(offset)!;
+    this.fpChecked = false;
+    if (this.graph.loopHeads.has(offset)) this.checkBudget(offset);
+    if (block.length > 0) {
+      code.get(this.budget);
+      code.i32(block.length);
+      code.op(op["i32.sub"]);
+      code.set(this.budget);
+    }
+    this.remaining = block.length;
+    for (const instruction of block.instructions) {
+      this.writeInstruction(instruction);
+      this.remaining--;
+    }
+    this.writeEnding(offset, block);
+  }
+
+  private writeInstruction(instruction: Instruction): void {
+    this.instruction = instruction;
+    if (instruction.fp && !this.fpChecked) {
+      this.code.loadAt(op["i32.load"], FP_TRAPPED);
+      this.code.if();
+      this.sideExit();
+      this.code.end();
+      this.fpChecked = true;
+    }
+    if (instruction.readsFlags) this.settleFlags();
+    emitStatements(this, instruction.statements);
+    this.keepComparison(instruction);
+    this.dirty |= instruction.writes;
+    this.flags = afterInstruction(this.flags, instruction);
+    this.instruction = undefined;
+  }
+
+  private writeEnding(offset: number, block: Block): void {
+    const { code } = this;
+    const { ending } = block;
+    switch (ending.kind) {
+      case "through":
+        return this.branchTo(offset, ending.next);
+      case "stop":
+        return this.exitTo(ending.next, false);
+      case "jump":
+        return this.jump(offset, ending.target);
+      case "conditional": {
+        if (ending.readsFlags) this.settleFlags();
+        const { dirty, flags } = this;
+        emitExpr(this, ending.condition);
+        code.if();
+        this.jump(offset, ending.target);
+        code.else();
+        this.dirty = dirty;
+        this.flags = flags;
+        if (ending.next >= 4096) this.exitTo(ending.next, false);
+        else this.branchTo(offset, ending.next);
+        code.end();
+        // Both ways have left: what follows in the text is reached by no path.
+        return code.unreachable();
+      }
+      case "indirect": {
+        const to = this.keepAddress(ending.target);
+        this.writeBack(this.dirty);
+        this.leaveFlags();
+        this.saveBudget(0);
+        return this.returnWithinPage(to);
+      }
+      case "call":
+      case "indirect-call":
+        return this.call(offset, block);
+    }
+  }
+
+  private jump(from: number, target: number): void {
+    if (target >= 0 && target < 4096) return this.branchTo(from, target);
+    this.writeBack(this.dirty);
+    this.leaveFlags();
+    this.saveBudget(0);
+    this.pushPc(target);
+    this.code.call(this.functions.goto);
+    this.code.return();
+  }
+
+  private keepAddress(address: I64Expr): number {
+    const to = this.code.local(I64);
+    emitExpr(this, address);
+    this.code.set(to);
+    return to;
+  }
+
+  /** Returns the record of an address that is often in this very page. */
+  private returnWithinPage(to: number): void {
+    const { code } = this;
+    code.get(to);
+    code.i64(~0xffcn);
+    code.op(op["i64.and"]);
+    code.loadAt(op["i64.load"], PAGE_VA);
+    code.op(op["i64.eq"]);
+    code.if();
+    code.get(to);
+    code.op(op["i32.wrap_i64"]);
+    code.i32(0xffc);
+    code.op(op["i32.and"]);
+    code.i32(2);
+    code.op(op["i32.shl"]);
+    code.i32(this.records);
+    code.op(op["i32.add"]);
+    code.return();
+    code.end();
+    this.returnAddress(to);
+  }
+
+  private call(offset: number, block: Block): void {
+    const { code, next } = this;
+    const { ending } = block;
+    if (ending.kind !== "call" && ending.kind !== "indirect-call") return;
+    const to = ending.kind === "call" ? undefined : this.keepAddress(ending.target);
+    this.pushPc(ending.next);
+    code.set(this.local(LINK_REGISTER));
+    this.writeBack(this.dirty | (1 << LINK_REGISTER));
+    this.leaveFlags();
+    this.saveBudget(0);
+    code.loadAt(op["i64.load"], PAGE_VA);
+    code.set(this.pageVa);
+
+    const inPage = ending.kind === "call" && ending.target >= 0 && ending.target < 4096;
+    const local = inPage ? this.functions.local(ending.target) : undefined;
+    /** Leaves the callee's record in `next`. */
+    const resolve = (): void => {
+      if (inPage) {
+        code.i32(this.recordOf(ending.target));
+      } else {
+        if (to === undefined) this.pushPc((ending as { target: number }).target);
+        else code.get(to);
+        code.call(this.functions.goto);
+      }
+      code.set(next);
+    };
+    // Too deep: the interpreter makes this call.
+    code.get(0);
+    code.i32(MAX_DEPTH);
+    code.op(op["i32.gt_s"]);
+    code.if();
+    resolve();
+    code.get(next);
+    code.return();
+    code.end();
+    if (local === undefined) {
+      resolve();
+      if (!inPage) {
+        code.get(next);
+        code.ifZero();
+        code.i32(0);
+        code.return();
+        code.end();
+      }
+      code.get(next);
+      code.memory(op["i32.load16_u"], HANDLER);
+      code.i32(HANDLERS_END);
+      code.op(op["i32.lt_u"]);
+      code.if();
+      code.get(next);
+      code.return();
+      code.end();
+    }
+    code.get(0);
+    code.i32(1);
+    code.op(op["i32.add"]);
+    if (local === undefined) {
+      code.get(next);
+      code.memory(op["i32.load16_u"], HANDLER);
+      code.call(this.functions.invoke);
+    } else {
+      code.call(local);
+    }
+    code.set(next);
+
+    // Are we back where the call came from?
+    code.get(next);
+    code.i32(this.recordOf(ending.next));
+    code.op(op["i32.ne"]);
+    code.loadAt(op["i64.load"], PAGE_VA);
+    code.get(this.pageVa);
+    code.op(op["i64.ne"]);
+    code.op(op["i32.or"]);
+    code.if();
+    code.get(next);
+    code.return();
+    code.end();
+    this.dirty = 0;
+    this.flags = PENDING;
+    code.i32(0);
+    code.set(this.flagKind);
+    code.loadAt(op["i32.load"], BUDGET);
+    code.set(this.budget);
+    if (!this.graph.isInside(offset, ending.next) || ending.next >= 4096) {
+      code.i32(this.recordOf(ending.next));
+      return code.return();
+    }
+    code.get(this.budget);
+    code.i32(this.region.instructions);
+    code.op(op["i32.lt_s"]);
+    code.if();
+    this.returnRecord(ending.next, true);
+    code.end();
+    this.load(this.live.liveIn.get(ending.next)!);
+    this.branchTo(offset, ending.next);
+  }
+}
+

@@ -1,0 +1,253 @@
+/**
+ * What is compiled together: the blocks of one page that an entry reaches, at most REGION_INSTRUCTIONS of them, with the
+ * semantics of each instruction as statements. Only instructions that were decoded (hence executed) begin a block, so that
+ * neither data nor paths that are never taken are compiled.
+ */
+import { Builder, type Comparison } from "../ir/builder.ts";
+import type { I32Expr, I64Expr } from "../ir/expr.ts";
+import type { Stmt } from "../ir/stmt.ts";
+import { type Decoded, decode } from "../isa/decoder.ts";
+import type { Flow } from "../isa/form.ts";
+import type { CompiledTarget } from "./compiled-target.ts";
+
+/** TurboFan's time grows faster than a function's size: 100 to 150 instructions are its measure. */
+export const REGION_INSTRUCTIONS = 160;
+const PAGE = 4096;
+
+/** The page as the compiler sees it. */
+export interface CodePage {
+  wordAt(offset: number): number;
+  /** Was the instruction at this offset executed? */
+  isDecoded(offset: number): boolean;
+}
+
+export interface Instruction {
+  readonly offset: number;
+  readonly statements: readonly Stmt[];
+  /** Registers read and written, a bit each. */
+  readonly reads: number;
+  readonly writes: number;
+  /** It may leave compiled code: an access, or something for the host. */
+  readonly mayExit: boolean;
+  /** Flags must be in memory before it. */
+  readonly readsFlags: boolean;
+  readonly writesFlags: boolean;
+  /** The comparison it leaves, when it wrote the flags by one. */
+  readonly comparison: Comparison | undefined;
+  readonly fp: boolean;
+}
+
+/** How a block ends. */
+export type Ending =
+  /** Runs on into the next block, which others enter too. */
+  | { readonly kind: "through"; readonly next: number }
+  /** The next instruction is the interpreter's, or lies in the next page. */
+  | { readonly kind: "stop"; readonly next: number }
+  | { readonly kind: "jump"; readonly target: number }
+  | { readonly kind: "conditional"; readonly condition: I32Expr; readonly target: number; readonly next: number; readonly readsFlags: boolean }
+  | { readonly kind: "call"; readonly target: number; readonly next: number }
+  | { readonly kind: "indirect"; readonly target: I64Expr }
+  | { readonly kind: "indirect-call"; readonly target: I64Expr; readonly next: number };
+
+export interface Block {
+  readonly offset: number;
+  readonly instructions: readonly Instruction[];
+  /** Instructions counted, the last branch among them. */
+  readonly length: number;
+  /** Registers that the ending reads. */
+  readonly endReads: number;
+  readonly ending: Ending;
+  /** Blocks of the region that may follow. */
+  readonly successors: readonly number[];
+}
+
+export interface Region {
+  readonly entry: number;
+  readonly blocks: ReadonlyMap<number, Block>;
+  readonly instructions: number;
+}
+
+const inPage = (offset: number): boolean => offset >= 0 && offset < PAGE;
+
+/** A block without its semantics. */
+export interface OutlineBlock {
+  /** Offset behind its last instruction. */
+  readonly end: number;
+  readonly flow: Flow | undefined;
+  readonly successors: readonly number[];
+}
+
+export interface Outline {
+  /** In order of their offsets. */
+  readonly blocks: ReadonlyMap<number, OutlineBlock>;
+  readonly included: ReadonlySet<number>;
+}
+
+const isCall = (flow: Flow): boolean => "link" in flow && flow.link === true;
+
+/** The blocks that `entry` reaches within the page, nearest first until there are REGION_INSTRUCTIONS. */
+export function outline(page: CodePage, entry: number): Outline {
+  const { leaders, included } = findLeaders(page, entry);
+  const blocks = new Map<number, OutlineBlock>();
+  const isLeader = (offset: number): boolean => leaders.has(offset) && included.has(offset);
+  for (const start of [...leaders].filter((offset) => included.has(offset)).sort((a, b) => a - b)) {
+    let end = start;
+    let flow: Flow | undefined;
+    let imm = 0;
+    do {
+      const { variant, operands } = decode(page.wordAt(end), end);
+      flow = variant.form.flow;
+      imm = Number(operands.imm ?? 0);
+      end += 4;
+    } while (flow === undefined && included.has(end) && !leaders.has(end));
+    const reached = flow === undefined || flow.kind === "conditional" || isCall(flow) ? [end] : [];
+    if (flow !== undefined && flow.kind !== "indirect" && !isCall(flow)) reached.unshift(end - 4 + imm);
+    blocks.set(start, { end, flow, successors: reached.filter(isLeader) });
+  }
+  return { blocks, included };
+}
+
+/** Offsets at which blocks begin, and all that belong to the region. */
+function findLeaders(page: CodePage, entry: number): { leaders: Set<number>; included: Set<number> } {
+  const leaders = new Set([entry]);
+  const included = new Set<number>();
+  const queue = [entry];
+  for (let at = queue.shift(); at !== undefined && included.size < REGION_INSTRUCTIONS; at = queue.shift()) {
+    for (let offset = at; inPage(offset) && !included.has(offset) && included.size < REGION_INSTRUCTIONS; offset += 4) {
+      if (!page.isDecoded(offset) && offset !== entry) break;
+      included.add(offset);
+      const { variant, operands } = decode(page.wordAt(offset), offset);
+      const { flow } = variant.form;
+      if (flow === undefined) continue;
+      const follow = (next: number): void => {
+        if (!inPage(next) || !page.isDecoded(next)) return;
+        leaders.add(next);
+        queue.push(next);
+      };
+      if (flow.kind === "conditional" || isCall(flow)) follow(offset + 4);
+      if (flow.kind !== "indirect" && !isCall(flow)) follow(offset + Number(operands.imm));
+      break;
+    }
+  }
+  return { leaders, included };
+}
+
+export function findRegion(page: CodePage, entry: number, target: CompiledTarget): Region {
+  const { blocks: outlined, included } = outline(page, entry);
+  const entered = enteredByOnePath(outlined, entry);
+  const blocks = new Map<number, Block>();
+  const comparisons = new Map<number, Comparison | undefined>();
+  let instructions = 0;
+  for (const offset of outlined.keys()) {
+    // A block that only one block before it enters goes on with that one's comparison.
+    const from = entered.get(offset);
+    target.comparison = from === undefined ? undefined : comparisons.get(from);
+    const block = readBlock(page, offset, outlined, included, target);
+    const isCalling = block.ending.kind === "call" || block.ending.kind === "indirect-call";
+    comparisons.set(offset, isCalling ? undefined : target.comparison);
+    blocks.set(offset, block);
+    instructions += block.length;
+  }
+  return { entry, blocks, instructions };
+}
+
+/** For blocks with a single predecessor that lies before them, that predecessor. */
+function enteredByOnePath(blocks: ReadonlyMap<number, OutlineBlock>, entry: number): Map<number, number> {
+  const single = new Map<number, number>();
+  const several = new Set([entry]);
+  for (const [from, { successors }] of blocks) {
+    for (const to of successors) {
+      if (several.has(to)) continue;
+      if (single.delete(to)) several.add(to);
+      else single.set(to, from);
+    }
+  }
+  for (const [to, from] of single) if (from >= to) single.delete(to);
+  return single;
+}
+
+function readBlock(
+  page: CodePage, start: number, leaders: ReadonlyMap<number, OutlineBlock>, included: ReadonlySet<number>, target: CompiledTarget,
+): Block {
+  const instructions: Instruction[] = [];
+  const known = (offset: number): number[] => (leaders.has(offset) ? [offset] : []);
+  const done = (ending: Ending, successors: readonly number[], endReads = 0): Block => ({
+    offset: start,
+    instructions,
+    length: instructions.length + (ending.kind === "through" || ending.kind === "stop" ? 0 : 1),
+    endReads,
+    ending,
+    successors,
+  });
+  for (let offset = start; ; offset += 4) {
+    if (offset !== start && leaders.has(offset)) return done({ kind: "through", next: offset }, [offset]);
+    if (!included.has(offset)) return done({ kind: "stop", next: offset }, []);
+    const decoded = decode(page.wordAt(offset), offset);
+    target.begin(decoded.operands, offset);
+    const { form, split } = decoded.variant;
+    const { flow } = form;
+    if (flow === undefined) {
+      const instruction = readStraight(decoded, offset, target);
+      if (instruction === undefined) return done({ kind: "stop", next: offset }, []);
+      instructions.push(instruction);
+      continue;
+    }
+    const to = offset + Number(decoded.operands.imm ?? 0);
+    const next = offset + 4;
+    const builder = new Builder(target);
+    switch (flow.kind) {
+      case "jump":
+        if (isCall(flow)) return done({ kind: "call", target: to, next }, known(next));
+        return done({ kind: "jump", target: to }, known(to));
+      case "conditional": {
+        const condition = form.condition(builder, split);
+        return done({ kind: "conditional", condition, target: to, next, readsFlags: target.readsFlags }, [...known(to), ...known(next)], target.reads);
+      }
+      case "indirect": {
+        const address = form.target(builder, split);
+        if (isCall(flow)) return done({ kind: "indirect-call", target: address, next }, known(next), target.reads);
+        return done({ kind: "indirect", target: address }, [], target.reads);
+      }
+    }
+  }
+}
+
+/** Undefined for an instruction that is the host's from the start. */
+function readStraight(decoded: Decoded, offset: number, target: CompiledTarget): Instruction | undefined {
+  const { form, split } = decoded.variant;
+  const before = target.comparison;
+  const builder = new Builder(target);
+  form.emit(builder, split);
+  const { statements } = builder;
+  if (statements.some((statement) => statement.kind === "host")) {
+    target.comparison = before;
+    return undefined;
+  }
+  const { readsFlags, writesFlags } = target;
+  const shape = { mayExit: form.fp, conditional: 0 };
+  examine(statements, shape, 0);
+  return {
+    offset,
+    statements,
+    // A register that is written on one path only keeps its old value on the other: that is read.
+    reads: target.reads | shape.conditional,
+    writes: target.writes,
+    mayExit: shape.mayExit,
+    readsFlags,
+    writesFlags,
+    comparison: writesFlags ? target.comparison : undefined,
+    fp: form.fp,
+  };
+}
+
+function examine(statements: readonly Stmt[], shape: { mayExit: boolean; conditional: number }, depth: number): void {
+  for (const statement of statements) {
+    if (statement.kind === "read" || statement.kind === "write" || statement.kind === "host") shape.mayExit = true;
+    if (statement.kind === "register" && depth > 0) shape.conditional |= 1 << statement.slot;
+    if (statement.kind === "if") {
+      examine(statement.then, shape, depth + 1);
+      examine(statement.else, shape, depth + 1);
+    }
+  }
+}
+
