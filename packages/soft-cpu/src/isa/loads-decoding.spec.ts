@@ -194,7 +194,7 @@ describe("loads and stores", () => {
 
   it("traps exactly the rows that use vector registers", () => {
     const used = (form: Form): boolean => names.get(form.operands(fieldsOf(form.bits, form.bits.value)).d ?? 0)!.startsWith("v");
-    for (const form of loads) expect(form.fp, form.name).toBe(used(form));
+    expect(loads.filter((form) => form.fp !== used(form)).map(({ name }) => name)).toEqual([]);
   });
 
   it("names every row once", () => {

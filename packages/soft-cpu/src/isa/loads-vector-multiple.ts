@@ -4,7 +4,7 @@
  * access, so that an abort leaves the registers as they were. Not hot.
  */
 import type { Builder } from "../ir/builder.ts";
-import { apply, constV128, const32, type Expr, type I32Expr, type I64Expr, lane, loadFrom, shuffle, type V128Expr } from "../ir/expr.ts";
+import { constV128, const32, type Expr, type I32Expr, type I64Expr, lane, loadFrom, shuffle, type V128Expr } from "../ir/expr.ts";
 import { I64, type OpName, V128 } from "../wasm/opcodes.ts";
 import { type Form, form } from "./form.ts";
 import { isAllocated, listOperands, listPart, listV, postIndex, setListV } from "./loads-vector-list.ts";
