@@ -7,6 +7,7 @@
  * A call costs about 0.2 to 0.6 µs (bigints do the exact part); nothing is kept between calls.
  */
 import * as arithmetic from "./arithmetic.ts";
+import * as comparison from "./compare.ts";
 import { F32, F64 } from "./format.ts";
 import type { FpEnv } from "./fp-env.ts";
 import * as fused from "./fused.ts";
@@ -17,6 +18,8 @@ type Unary32 = (op: number, env: FpEnv) => number;
 type Unary64 = (op: bigint, env: FpEnv) => bigint;
 type Binary32 = (op1: number, op2: number, env: FpEnv) => number;
 type Binary64 = (op1: bigint, op2: bigint, env: FpEnv) => bigint;
+type Test32 = (op1: number, op2: number, env: FpEnv) => boolean;
+type Test64 = (op1: bigint, op2: bigint, env: FpEnv) => boolean;
 
 export const add32: Binary32 = (op1, op2, env) => arithmetic.FPAdd(F32, op1, op2, env);
 export const add64: Binary64 = (op1, op2, env) => arithmetic.FPAdd(F64, op1, op2, env);
@@ -41,6 +44,27 @@ export const neg32 = (op: number): number => F32.neg(op);
 export const neg64 = (op: bigint): bigint => F64.neg(op);
 export const abs32 = (op: number): number => F32.abs(op);
 export const abs64 = (op: bigint): bigint => F64.abs(op);
+
+export const max32: Binary32 = (op1, op2, env) => comparison.FPMax(F32, op1, op2, env);
+export const max64: Binary64 = (op1, op2, env) => comparison.FPMax(F64, op1, op2, env);
+export const min32: Binary32 = (op1, op2, env) => comparison.FPMin(F32, op1, op2, env);
+export const min64: Binary64 = (op1, op2, env) => comparison.FPMin(F64, op1, op2, env);
+export const maxNum32: Binary32 = (op1, op2, env) => comparison.FPMaxNum(F32, op1, op2, env);
+export const maxNum64: Binary64 = (op1, op2, env) => comparison.FPMaxNum(F64, op1, op2, env);
+export const minNum32: Binary32 = (op1, op2, env) => comparison.FPMinNum(F32, op1, op2, env);
+export const minNum64: Binary64 = (op1, op2, env) => comparison.FPMinNum(F64, op1, op2, env);
+
+/** N, Z, C, V in bits 3 to 0. `signalNans`: FCMPE and FCCMPE. */
+export const compare32 = (op1: number, op2: number, signalNans: boolean, env: FpEnv): number =>
+  comparison.FPCompare(F32, op1, op2, signalNans, env);
+export const compare64 = (op1: bigint, op2: bigint, signalNans: boolean, env: FpEnv): number =>
+  comparison.FPCompare(F64, op1, op2, signalNans, env);
+export const compareEq32: Test32 = (op1, op2, env) => comparison.FPCompareEQ(F32, op1, op2, env);
+export const compareEq64: Test64 = (op1, op2, env) => comparison.FPCompareEQ(F64, op1, op2, env);
+export const compareGe32: Test32 = (op1, op2, env) => comparison.FPCompareGE(F32, op1, op2, env);
+export const compareGe64: Test64 = (op1, op2, env) => comparison.FPCompareGE(F64, op1, op2, env);
+export const compareGt32: Test32 = (op1, op2, env) => comparison.FPCompareGT(F32, op1, op2, env);
+export const compareGt64: Test64 = (op1, op2, env) => comparison.FPCompareGT(F64, op1, op2, env);
 
 /** FRECPS, FRSQRTS. */
 export const recipStep32: Binary32 = (op1, op2, env) => fused.FPRecipStepFused(F32, op1, op2, env);
