@@ -8,9 +8,11 @@
  */
 import * as arithmetic from "./arithmetic.ts";
 import * as comparison from "./compare.ts";
-import { F32, F64 } from "./format.ts";
-import type { FpEnv } from "./fp-env.ts";
+import { FPConvert } from "./convert.ts";
+import { F16, F32, F64 } from "./format.ts";
+import { FPRounding, FPRoundingMode, type FpEnv } from "./fp-env.ts";
 import * as fused from "./fused.ts";
+import { FixedToFP, FPRoundInt, FPToFixed } from "./integral.ts";
 
 export { FPCR, FPRounding, FPRoundingMode, FPSR, type FpEnv } from "./fp-env.ts";
 
@@ -65,6 +67,44 @@ export const compareGe32: Test32 = (op1, op2, env) => comparison.FPCompareGE(F32
 export const compareGe64: Test64 = (op1, op2, env) => comparison.FPCompareGE(F64, op1, op2, env);
 export const compareGt32: Test32 = (op1, op2, env) => comparison.FPCompareGT(F32, op1, op2, env);
 export const compareGt64: Test64 = (op1, op2, env) => comparison.FPCompareGT(F64, op1, op2, env);
+
+/** FRINT*: `exact` is FRINTX. For FRINTI and FRINTX pass FPRoundingMode(env.fpcr). */
+export const roundInt32 = (op: number, rounding: FPRounding, exact: boolean, env: FpEnv): number =>
+  FPRoundInt(F32, op, rounding, exact, env);
+export const roundInt64 = (op: bigint, rounding: FPRounding, exact: boolean, env: FpEnv): bigint =>
+  FPRoundInt(F64, op, rounding, exact, env);
+
+/** FCVT*S, FCVT*U: op × 2^fbits as a saturated 32-bit integer pattern. */
+export const f32ToFixed32 = (op: number, fbits: number, unsigned: boolean, rounding: FPRounding, env: FpEnv): number =>
+  Number(FPToFixed(F32, op, 32, unsigned, fbits, rounding, env));
+export const f64ToFixed32 = (op: bigint, fbits: number, unsigned: boolean, rounding: FPRounding, env: FpEnv): number =>
+  Number(FPToFixed(F64, op, 32, unsigned, fbits, rounding, env));
+/** The same as a 64-bit integer pattern. */
+export const f32ToFixed64 = (op: number, fbits: number, unsigned: boolean, rounding: FPRounding, env: FpEnv): bigint =>
+  FPToFixed(F32, op, 64, unsigned, fbits, rounding, env);
+export const f64ToFixed64 = (op: bigint, fbits: number, unsigned: boolean, rounding: FPRounding, env: FpEnv): bigint =>
+  FPToFixed(F64, op, 64, unsigned, fbits, rounding, env);
+
+/** SCVTF, UCVTF: a 32-bit integer pattern over 2^fbits. */
+export const fixed32ToF32 = (op: number, fbits: number, unsigned: boolean, env: FpEnv): number =>
+  FixedToFP(F32, BigInt(op), 32, unsigned, fbits, env);
+export const fixed32ToF64 = (op: number, fbits: number, unsigned: boolean, env: FpEnv): bigint =>
+  FixedToFP(F64, BigInt(op), 32, unsigned, fbits, env);
+/** The same from a 64-bit integer pattern. */
+export const fixed64ToF32 = (op: bigint, fbits: number, unsigned: boolean, env: FpEnv): number =>
+  FixedToFP(F32, op, 64, unsigned, fbits, env);
+export const fixed64ToF64 = (op: bigint, fbits: number, unsigned: boolean, env: FpEnv): bigint =>
+  FixedToFP(F64, op, 64, unsigned, fbits, env);
+
+/** FCVT, FCVTL, FCVTN between formats. */
+export const f64ToF32 = (op: bigint, env: FpEnv): number => FPConvert(F64, F32, op, FPRoundingMode(env.fpcr), env);
+/** FCVTXN: an inexact result has an odd last bit. */
+export const f64ToF32Odd = (op: bigint, env: FpEnv): number => FPConvert(F64, F32, op, FPRounding.ODD, env);
+export const f64ToF16 = (op: bigint, env: FpEnv): number => FPConvert(F64, F16, op, FPRoundingMode(env.fpcr), env);
+export const f32ToF64 = (op: number, env: FpEnv): bigint => FPConvert(F32, F64, op, FPRoundingMode(env.fpcr), env);
+export const f32ToF16: Unary32 = (op, env) => FPConvert(F32, F16, op, FPRoundingMode(env.fpcr), env);
+export const f16ToF64 = (op: number, env: FpEnv): bigint => FPConvert(F16, F64, op, FPRoundingMode(env.fpcr), env);
+export const f16ToF32: Unary32 = (op, env) => FPConvert(F16, F32, op, FPRoundingMode(env.fpcr), env);
 
 /** FRECPS, FRSQRTS. */
 export const recipStep32: Binary32 = (op1, op2, env) => fused.FPRecipStepFused(F32, op1, op2, env);
