@@ -9,12 +9,14 @@
 import * as arithmetic from "./arithmetic.ts";
 import * as comparison from "./compare.ts";
 import { FPConvert } from "./convert.ts";
+import * as estimate from "./estimate.ts";
 import { F16, F32, F64 } from "./format.ts";
 import { FPRounding, FPRoundingMode, type FpEnv } from "./fp-env.ts";
 import * as fused from "./fused.ts";
 import { FixedToFP, FPRoundInt, FPToFixed } from "./integral.ts";
 
 export { FPCR, FPRounding, FPRoundingMode, FPSR, type FpEnv } from "./fp-env.ts";
+export { UnsignedRecipEstimate as unsignedRecipEstimate, UnsignedRSqrtEstimate as unsignedRSqrtEstimate } from "./estimate.ts";
 
 type Unary32 = (op: number, env: FpEnv) => number;
 type Unary64 = (op: bigint, env: FpEnv) => bigint;
@@ -106,7 +108,13 @@ export const f32ToF16: Unary32 = (op, env) => FPConvert(F32, F16, op, FPRounding
 export const f16ToF64 = (op: number, env: FpEnv): bigint => FPConvert(F16, F64, op, FPRoundingMode(env.fpcr), env);
 export const f16ToF32: Unary32 = (op, env) => FPConvert(F16, F32, op, FPRoundingMode(env.fpcr), env);
 
-/** FRECPS, FRSQRTS. */
+/** FRECPE, FRSQRTE, FRECPX, FRECPS, FRSQRTS; URECPE and URSQRTE are re-exported above. */
+export const recipEstimate32: Unary32 = (op, env) => estimate.FPRecipEstimate(F32, op, env);
+export const recipEstimate64: Unary64 = (op, env) => estimate.FPRecipEstimate(F64, op, env);
+export const rsqrtEstimate32: Unary32 = (op, env) => estimate.FPRSqrtEstimate(F32, op, env);
+export const rsqrtEstimate64: Unary64 = (op, env) => estimate.FPRSqrtEstimate(F64, op, env);
+export const recpX32: Unary32 = (op, env) => estimate.FPRecpX(F32, op, env);
+export const recpX64: Unary64 = (op, env) => estimate.FPRecpX(F64, op, env);
 export const recipStep32: Binary32 = (op1, op2, env) => fused.FPRecipStepFused(F32, op1, op2, env);
 export const recipStep64: Binary64 = (op1, op2, env) => fused.FPRecipStepFused(F64, op1, op2, env);
 export const rsqrtStep32: Binary32 = (op1, op2, env) => fused.FPRSqrtStepFused(F32, op1, op2, env);
