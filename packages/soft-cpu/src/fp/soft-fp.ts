@@ -4,7 +4,7 @@
  *
  * Single precision is a `number` of 32 bits, double precision a `bigint` of 64, half precision a `number` of 16. Operands may be signed
  * or unsigned, results are unsigned. Flags are OR-ed into `env.fpsr`. Booleans may be 0 and 1. No function throws for any pattern.
- * A call costs about 0.2 to 0.6 µs (bigints do the exact part); nothing is kept between calls.
+ * A call costs 0.2 to 1 µs (bigints do the exact part); nothing is kept between calls.
  */
 import * as arithmetic from "./arithmetic.ts";
 import * as comparison from "./compare.ts";
