@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { BareCpu, RAM_BASE } from "../testing/bare-cpu.fixture.ts";
 import { ACCESS_ALIGNED, ACCESS_WRITE } from "../ir/stmt.ts";
-import { ACCESS_VA, SCRATCH } from "../state/layout.ts";
+import { ACCESS_VA, EXCLUSIVE_ADDRESS, SCRATCH } from "../state/layout.ts";
 
 const CODE = RAM_BASE;
 const DATA = RAM_BASE + 0x8000;
@@ -51,10 +51,10 @@ const NEW = 0xa1a2_a3a4_a5a6_a7a8n;
 const NEW_BEHIND = 0xb1b2_b3b4_b5b6_b7b8n;
 
 describe("the exclusive monitor", () => {
-  let cpu: MonitoredCpu;
+  const cpu = new MonitoredCpu();
 
   beforeEach(() => {
-    cpu = new MonitoredCpu();
+    cpu.state.u64[EXCLUSIVE_ADDRESS >> 3] = 0xffff_ffff_ffff_ffffn;
     memory().setBigUint64(0, OLD, true);
     memory().setBigUint64(8, BEHIND, true);
     const { state } = cpu;
