@@ -1,0 +1,185 @@
+/**
+ * The MMU of the running vCPU: registers in, translations out. Holds the walk, the translations that generated code looks up and
+ * the rules of when they go stale. Whoever changes a register that translation depends on says so; whoever runs another vCPU
+ * says so too, after its state is in place.
+ *
+ * Order of checks as in AArch64.MemSingle() and AArch64.FirstStageTranslate(): alignment that does not depend on memory,
+ * translation, alignment that does, permission. Hot where generated code finds no fast tag.
+ */
+import { ACCESS_ALIGNED, ACCESS_ELEMENT_SHIFT, ACCESS_MAINTENANCE, ACCESS_UNPRIVILEGED, ACCESS_WRITE } from "../ir/stmt.ts";
+import type { CpuState } from "../state/cpu-state.ts";
+import { CONTEXT, EL0_CONTEXT, EL0_CONTEXT_BASE } from "../state/layout.ts";
+import { MAIR_EL1, SCTLR_EL1, TCR_EL1, TTBR0_EL1, TTBR1_EL1 } from "../sysregs/slots.ts";
+import { addressTranslation } from "./address-translation.ts";
+import { ContextPool } from "./context-pool.ts";
+import { ALIGNED_ONLY, DEVICE, READABLE, WATCHED, WRITABLE } from "./entry-flags.ts";
+import { FSC_ALIGNMENT, FSC_SYNC_EXTERNAL, NO_FAULT } from "./fault-status.ts";
+import type { PhysicalMemory } from "./physical-memory.ts";
+import { SoftTlb } from "./soft-tlb.ts";
+import { Stage1 } from "./stage1.ts";
+import { SCTLR_A } from "./stage1-controls.ts";
+import { invalidatePair } from "./tlb-maintenance.ts";
+import { RIGHT_EXECUTE, RIGHT_READ, RIGHT_WRITE, Translation } from "./translation.ts";
+
+const PAGE_BYTES = 4096;
+const ELEMENT_MASK = 7;
+
+export class Mmu {
+  readonly tlb: SoftTlb;
+  readonly stage1: Stage1;
+  readonly contexts: ContextPool;
+  /** The walk that was done last: after `translateFetch`, and after `addressTranslate` returned undefined. */
+  readonly found: Translation = new Translation();
+  /** Flags of the entry that `translateData` came upon. */
+  flags = 0;
+  /** Its context. */
+  private context = 0;
+  private pair = 0;
+  private strictAlignment = false;
+  private watching = false;
+  private readonly state: CpuState;
+  private readonly memory: PhysicalMemory;
+  /** The registers that are in force, as words: SCTLR_EL1, TCR_EL1, MAIR_EL1, TTBR0_EL1, TTBR1_EL1. */
+  private readonly registers = { sctlr: 0, tcrLo: 0, tcrHi: 0, mairLo: 0, mairHi: 0, ttbr0Lo: 0, ttbr0Hi: 0, ttbr1Lo: 0, ttbr1Hi: 0 };
+
+  /** @param buffer the WebAssembly memory that holds the state, the contexts and guest memory */
+  constructor(buffer: ArrayBuffer, state: CpuState, memory: PhysicalMemory) {
+    this.state = state;
+    this.memory = memory;
+    this.tlb = new SoftTlb(buffer, memory);
+    this.stage1 = new Stage1(buffer, memory);
+    this.contexts = new ContextPool(this.tlb);
+  }
+
+  /**
+   * Another vCPU runs from now on; its state has been copied in.
+   * @param watching see setWatching
+   */
+  enter(vcpu: number, watching: boolean): void {
+    this.pair = this.contexts.acquire(vcpu);
+    this.watching = watching;
+    const el0 = this.pair + EL0_CONTEXT;
+    this.state.i32[EL0_CONTEXT_BASE >> 2] = el0;
+    this.state.i32[CONTEXT >> 2] = this.state.el === 0 ? el0 : this.pair;
+    this.load();
+  }
+
+  /** SCTLR_EL1, TCR_EL1 or MAIR_EL1 was written. */
+  controlsChanged(): void {
+    const { sctlr, tcrLo, tcrHi, mairLo, mairHi } = this.registers;
+    this.load();
+    const now = this.registers;
+    if (now.sctlr !== sctlr || now.tcrLo !== tcrLo || now.tcrHi !== tcrHi || now.mairLo !== mairLo || now.mairHi !== mairHi) this.forget();
+  }
+
+  /**
+   * TTBR0_EL1 or TTBR1_EL1 was written. Global translations stay, as they may: a guest that replaces what they stem from
+   * invalidates them.
+   */
+  tablesChanged(): void {
+    const { ttbr0Lo, ttbr0Hi, ttbr1Lo, ttbr1Hi } = this.registers;
+    this.load();
+    const now = this.registers;
+    if (now.ttbr0Lo === ttbr0Lo && now.ttbr0Hi === ttbr0Hi && now.ttbr1Lo === ttbr1Lo && now.ttbr1Hi === ttbr1Hi) return;
+    this.tlb.invalidateNonGlobal(this.pair);
+    this.tlb.invalidateNonGlobal(this.pair + EL0_CONTEXT);
+  }
+
+  /** The running vCPU's debug registers changed: whether each access has to be shown to the watchpoints. */
+  setWatching(watching: boolean): void {
+    if (watching === this.watching) return;
+    this.watching = watching;
+    this.forget();
+  }
+
+  /**
+   * Resolves an access to one page, for the current exception level or, if `access` says so, as EL0. An access over the end of
+   * a page is asked for twice: with its own address, then with the next page's; the first call judges its alignment.
+   * @param access as in ir/stmt.ts
+   * @returns NO_FAULT, then `flags`, `physicalAddress` and `wasmAddress` tell the rest; or the fault status code
+   */
+  translateData(vaHi: number, vaLo: number, access: number): number {
+    const aligned = (access & ACCESS_MAINTENANCE) !== 0 || (vaLo & ((1 << ((access >> ACCESS_ELEMENT_SHIFT) & ELEMENT_MASK)) - 1)) === 0;
+    if (!aligned && (this.strictAlignment || (access & ACCESS_ALIGNED) !== 0)) return FSC_ALIGNMENT;
+    const el = (access & ACCESS_UNPRIVILEGED) !== 0 ? 0 : this.state.el;
+    const context = el === 0 ? this.pair + EL0_CONTEXT : this.pair;
+    const write = (access & ACCESS_WRITE) !== 0;
+    let flags = this.tlb.lookup(context, vaHi, vaLo);
+    // An entry may deny what the tables have granted since; the tables decide.
+    if (flags === -1 || (flags & (write ? WRITABLE : READABLE)) === 0) {
+      const { found } = this;
+      const fault = this.stage1.translate(vaHi, vaLo, found);
+      if (fault !== NO_FAULT) return fault;
+      if (found.device && !aligned) return FSC_ALIGNMENT;
+      const denied = found.check(el, write ? RIGHT_WRITE : RIGHT_READ);
+      if (denied !== NO_FAULT) return denied;
+      flags = this.tlb.fill(context, vaHi, vaLo, found, (this.strictAlignment ? ALIGNED_ONLY : 0) | (this.watching ? WATCHED : 0));
+    } else if (!aligned && (flags & DEVICE) !== 0) {
+      return FSC_ALIGNMENT;
+    }
+    this.flags = flags;
+    this.context = context;
+    return NO_FAULT;
+  }
+
+  /** Where an address of the page that `translateData` came upon lies in guest-physical memory. */
+  physicalAddress(vaLo: number): number {
+    return this.tlb.physicalAddress(this.context, vaLo);
+  }
+
+  /** Where it lies in the WebAssembly memory, unless `flags` has MMIO. */
+  wasmAddress(vaLo: number): number {
+    return this.tlb.wasmAddress(this.context, vaLo);
+  }
+
+  /**
+   * Translates the page of an instruction at the current exception level.
+   * @returns NO_FAULT, then `found` holds the translation; or the fault status code of the Instruction Abort
+   */
+  translateFetch(vaHi: number, vaLo: number): number {
+    const { found } = this;
+    const fault = this.stage1.translate(vaHi, vaLo, found);
+    if (fault !== NO_FAULT) return fault;
+    const denied = found.check(this.state.el, RIGHT_EXECUTE);
+    if (denied !== NO_FAULT) return denied;
+    const page = found.pa - (found.pa % PAGE_BYTES);
+    return this.memory.wasmOffset(page, PAGE_BYTES) < 0 ? FSC_SYNC_EXTERNAL : NO_FAULT;
+  }
+
+  /** AT S1E<el>R or W: see address-translation.ts. */
+  addressTranslate(el: number, write: boolean, vaHi: number, vaLo: number): bigint | undefined {
+    return addressTranslation(this.stage1, this.found, el, write, vaHi, vaLo);
+  }
+
+  /**
+   * TLBI, by its op2 (tlb-maintenance.ts) and operand.
+   * @param innerShareable for all vCPUs, not only the running one
+   */
+  invalidate(op2: number, innerShareable: boolean, operandHi: number, operandLo: number): void {
+    if (innerShareable) this.contexts.forEachOwned((pair) => invalidatePair(this.tlb, this.contexts, pair, op2, operandHi, operandLo));
+    else invalidatePair(this.tlb, this.contexts, this.pair, op2, operandHi, operandLo);
+  }
+
+  /** Drops all translations of the running vCPU. */
+  forget(): void {
+    this.tlb.invalidateAll(this.pair);
+    this.tlb.invalidateAll(this.pair + EL0_CONTEXT);
+  }
+
+  private load(): void {
+    const { state, registers } = this;
+    registers.sctlr = state.sysregLow(SCTLR_EL1);
+    registers.tcrLo = state.sysregLow(TCR_EL1);
+    registers.tcrHi = state.sysregHigh(TCR_EL1);
+    registers.mairLo = state.sysregLow(MAIR_EL1);
+    registers.mairHi = state.sysregHigh(MAIR_EL1);
+    registers.ttbr0Lo = state.sysregLow(TTBR0_EL1);
+    registers.ttbr0Hi = state.sysregHigh(TTBR0_EL1);
+    registers.ttbr1Lo = state.sysregLow(TTBR1_EL1);
+    registers.ttbr1Hi = state.sysregHigh(TTBR1_EL1);
+    this.strictAlignment = (registers.sctlr & SCTLR_A) !== 0;
+    const { controls } = this.stage1;
+    controls.configure(registers);
+    this.contexts.setAsid(this.pair, controls.asid, controls.asidMask);
+  }
+}
