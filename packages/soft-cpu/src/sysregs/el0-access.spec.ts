@@ -74,7 +74,7 @@ describe("EL0", () => {
     write("CNTKCTL_EL1", 2n ** 64n - 1n);
     write("CPACR_EL1", 2n ** 64n - 1n);
     enterEl0();
-    const others = SYSTEM_REGISTERS.rows.filter(({ name }) => !known.has(name));
+    const others = SYSTEM_REGISTERS.registers.filter(({ name }) => !known.has(name));
     expect(others.length).toBeGreaterThan(100);
     for (const { name, encoding } of others) {
       expect([name, registers.read(encoding, 0), registers.write(encoding, 0n, 0)]).toEqual([name, UNDEFINED, UNDEFINED]);
@@ -86,7 +86,7 @@ describe("EL0", () => {
     const { registers } = cpu;
     cpu.log.length = 0;
     const before = [registers.save(), cpu.timer.save()];
-    for (const { encoding } of SYSTEM_REGISTERS.rows.filter(({ gate, fp }) => gate !== undefined || fp === true)) {
+    for (const { encoding } of SYSTEM_REGISTERS.registers.filter(({ gate, fp }) => gate !== undefined || fp)) {
       registers.write(encoding, 2n ** 64n - 1n, 0);
       registers.read(encoding, 0);
     }
@@ -98,7 +98,7 @@ describe("EL0", () => {
     expect(cpu.read("DCZID_EL0")).toBe(4n);
     cpu.enterEl0();
     expect(cpu.read("DCZID_EL0")).toBe(0x14n);
-    cpu.registers.write(SYSTEM_REGISTERS.rows.find(({ name }) => name === "SCTLR_EL1")!.encoding, SCTLR_RES1 | (1n << 14n), 1);
+    cpu.registers.write(SYSTEM_REGISTERS.registers.find(({ name }) => name === "SCTLR_EL1")!.encoding, SCTLR_RES1 | (1n << 14n), 1);
     expect(cpu.read("DCZID_EL0")).toBe(4n);
   });
 });
@@ -122,7 +122,7 @@ describe("EL1", () => {
 
   it("is stopped by none of EL0's controls", () => {
     const { registers } = underTest();
-    const gated = SYSTEM_REGISTERS.rows.filter(({ gate }) => gate !== undefined);
+    const gated = SYSTEM_REGISTERS.registers.filter(({ gate }) => gate !== undefined);
     const reads = gated.filter(({ access }) => access !== "WO").map(({ encoding }) => registers.read(encoding, 1));
     const writes = gated.filter(({ access }) => access !== "RO").map(({ encoding }) => registers.write(encoding, 0n, 1));
     expect([reads.length, new Set(reads.map((value) => typeof value))]).toEqual([14, new Set(["bigint"])]);

@@ -66,7 +66,7 @@ export function underTest(identity: Partial<CpuIdentity> = {}): RegistersUnderTe
 export function encodingOf(name: string): number {
   const spelled = /^S(\d)_(\d)_C(\d+)_C(\d+)_(\d)$/.exec(name)?.slice(1).map(Number);
   if (spelled !== undefined) return sysregEncoding(spelled[0]!, spelled[1]!, spelled[2]!, spelled[3]!, spelled[4]!);
-  const row = SYSTEM_REGISTERS.rows.find((r) => r.name === name);
+  const row = SYSTEM_REGISTERS.registers.find((r) => r.name === name);
   if (row === undefined) throw new Error(`no row is named ${name}`);
   return row.encoding;
 }

@@ -71,43 +71,77 @@ export interface SystemRegisterRow {
 const ENCODINGS = 0x1_0000;
 const CRM_STEP = sysregEncoding(0, 0, 0, 1, 0);
 
-/** Rows by encoding, readers and writers apart: DBGDTRRX_EL0 and DBGDTRTX_EL0 share one. */
+/** A row, or one register of a bank, with all its fields in one order: looking at rows of many shapes would be slow. */
+export class SystemRegister {
+  readonly name: string;
+  readonly encoding: number;
+  readonly access: Access;
+  /** What EL0 may do. */
+  readonly el0Reads: boolean;
+  readonly el0Writes: boolean;
+  readonly gate: El0Gate | undefined;
+  readonly defined: ((state: CpuState) => boolean) | undefined;
+  readonly fp: boolean;
+  readonly slot: number | undefined;
+  readonly identity: boolean;
+  readonly reset: bigint | undefined;
+  readonly writable: bigint | undefined;
+  readonly res1: bigint | undefined;
+  readonly read: SystemRegisterRow["read"] | undefined;
+  readonly write: SystemRegisterRow["write"] | undefined;
+  readonly readAtEl0: SystemRegisterRow["readAtEl0"] | undefined;
+  readonly peek: SystemRegisterRow["peek"] | undefined;
+  readonly changed: SystemRegisterRow["changed"] | undefined;
+  readonly reserved: boolean;
+
+  constructor(row: SystemRegisterRow, n: number) {
+    this.name = row.name.replace("<n>", String(n));
+    this.encoding = row.encoding + n * CRM_STEP;
+    this.access = row.access;
+    this.el0Reads = row.el0 === "RW" || row.el0 === "RO";
+    this.el0Writes = row.el0 === "RW" || row.el0 === "WO";
+    this.gate = row.gate;
+    this.defined = row.defined;
+    this.fp = row.fp === true;
+    this.slot = row.slot === undefined ? undefined : row.slot + n;
+    this.identity = row.identity === true;
+    this.reset = row.reset;
+    this.writable = row.writable;
+    this.res1 = row.res1;
+    this.read = row.read;
+    this.write = row.write;
+    this.readAtEl0 = row.readAtEl0;
+    this.peek = row.peek;
+    this.changed = row.changed;
+    this.reserved = row.reserved === true;
+  }
+}
+
+/** Registers by encoding, readers and writers apart: DBGDTRRX_EL0 and DBGDTRTX_EL0 share one. */
 export class SystemRegisterTable {
-  /** Banks written out, by encoding. */
-  readonly rows: readonly SystemRegisterRow[];
+  /** By encoding. */
+  readonly registers: readonly SystemRegister[];
   private readonly readers = new Uint8Array(ENCODINGS);
   private readonly writers = new Uint8Array(ENCODINGS);
 
-  constructor(specs: readonly SystemRegisterRow[]) {
-    this.rows = specs.flatMap(writtenOut).sort((a, b) => a.encoding - b.encoding);
+  constructor(rows: readonly SystemRegisterRow[]) {
+    const bank = (row: SystemRegisterRow): readonly SystemRegister[] =>
+      Array.from({ length: row.count ?? 1 }, (_, n) => new SystemRegister(row, n));
+    this.registers = rows.flatMap(bank).sort((a, b) => a.encoding - b.encoding);
     // Place 0 means that there is none.
-    for (const [index, row] of this.rows.entries()) {
-      if (row.access !== "WO") this.readers[row.encoding] = index + 1;
-      if (row.access !== "RO") this.writers[row.encoding] = index + 1;
+    for (const [index, { encoding, access }] of this.registers.entries()) {
+      if (access !== "WO") this.readers[encoding] = index + 1;
+      if (access !== "RO") this.writers[encoding] = index + 1;
     }
   }
 
-  reader(encoding: number): SystemRegisterRow | undefined {
-    return this.rows[this.readers[encoding]! - 1];
+  reader(encoding: number): SystemRegister | undefined {
+    const place = this.readers[encoding]!;
+    return place === 0 ? undefined : this.registers[place - 1];
   }
 
-  writer(encoding: number): SystemRegisterRow | undefined {
-    return this.rows[this.writers[encoding]! - 1];
+  writer(encoding: number): SystemRegister | undefined {
+    const place = this.writers[encoding]!;
+    return place === 0 ? undefined : this.registers[place - 1];
   }
-}
-
-function writtenOut(row: SystemRegisterRow): readonly SystemRegisterRow[] {
-  const { count, ...one } = row;
-  if (count === undefined) return [one];
-  return Array.from({ length: count }, (_, n) => ({
-    ...one,
-    name: one.name.replace("<n>", String(n)),
-    encoding: one.encoding + n * CRM_STEP,
-    ...(one.slot === undefined ? {} : { slot: one.slot + n }),
-  }));
-}
-
-/** May this level read or write what has that access? */
-export function allows(access: Access | undefined, isWrite: boolean): boolean {
-  return access === "RW" || access === (isWrite ? "WO" : "RO");
 }

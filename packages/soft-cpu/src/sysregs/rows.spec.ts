@@ -10,7 +10,7 @@ import type { Access } from "./row.ts";
 import { SYSTEM_REGISTERS } from "./rows.ts";
 import { RAZ, SLOTS_END } from "./slots.ts";
 
-const { rows } = SYSTEM_REGISTERS;
+const { registers: rows } = SYSTEM_REGISTERS;
 
 describe("the table", () => {
   it("is in order of encoding, with one reader and one writer each", () => {

@@ -23,6 +23,8 @@ import * as slots from "./slots.ts";
 
 const U32 = 0xffff_ffffn;
 
+const low32 = (value: bigint): number => Number(BigInt.asUintN(32, value));
+
 /** OSLSR_EL1: OSLM 0b10, the lock is implemented; OSLK. */
 const OSLM = 0x8n;
 const OSLK = 0x2n;
@@ -298,7 +300,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     access: "RW",
     el0: "RW",
     read: ({ state }) => state.nzcv,
-    write: ({ state }, value) => void (state.nzcv = Number(BigInt.asUintN(32, value)) | 0),
+    write: ({ state }, value) => void (state.nzcv = low32(value) | 0),
   },
   {
     name: "DAIF",
@@ -308,7 +310,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     gate: mayMaskInterrupts,
     read: ({ state }) => state.daif,
     write: ({ state, hooks }, value) => {
-      setDaif(state, Number(value & U32));
+      setDaif(state, low32(value));
       hooks.interruptMaskChanged();
     },
   },
@@ -320,7 +322,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     fp: true,
     read: ({ state }) => state.i32[FPCR >> 2]!,
     write: ({ state, hooks }, value) => {
-      state.i32[FPCR >> 2] = Number(value & U32) & FPCR_BITS;
+      state.i32[FPCR >> 2] = low32(value) & FPCR_BITS;
       hooks.fpControlChanged();
     },
   },
@@ -331,7 +333,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     el0: "RW",
     fp: true,
     read: ({ state }) => state.i32[FPSR >> 2]!,
-    write: ({ state }, value) => void (state.i32[FPSR >> 2] = Number(value & U32) & FPSR_BITS),
+    write: ({ state }, value) => void (state.i32[FPSR >> 2] = low32(value) & FPSR_BITS),
   },
   { name: "TPIDR_EL0", encoding: sys(3, 3, 13, 0, 2), access: "RW", el0: "RW", slot: slots.TPIDR_EL0 },
   { name: "TPIDRRO_EL0", encoding: sys(3, 3, 13, 0, 3), access: "RW", el0: "RO", slot: slots.TPIDRRO_EL0 },
@@ -370,7 +372,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     gate: mayUsePhysicalTimer,
     read: ({ timer }) => timer.physical.readTval(),
     peek: ({ timer }) => timer.physical.peekTval(),
-    write: ({ timer }, value) => timer.physical.writeTval(Number(value & U32)),
+    write: ({ timer }, value) => timer.physical.writeTval(low32(value)),
   },
   {
     name: "CNTP_CTL_EL0",
@@ -380,7 +382,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     gate: mayUsePhysicalTimer,
     read: ({ timer }) => timer.physical.readCtl(),
     peek: ({ timer }) => timer.physical.peekCtl(),
-    write: ({ timer }, value) => timer.physical.writeCtl(Number(value & 3n)),
+    write: ({ timer }, value) => timer.physical.writeCtl(low32(value)),
   },
   {
     name: "CNTP_CVAL_EL0",
@@ -399,7 +401,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     gate: mayUseVirtualTimer,
     read: ({ timer }) => timer.virtual.readTval(),
     peek: ({ timer }) => timer.virtual.peekTval(),
-    write: ({ timer }, value) => timer.virtual.writeTval(Number(value & U32)),
+    write: ({ timer }, value) => timer.virtual.writeTval(low32(value)),
   },
   {
     name: "CNTV_CTL_EL0",
@@ -409,7 +411,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     gate: mayUseVirtualTimer,
     read: ({ timer }) => timer.virtual.readCtl(),
     peek: ({ timer }) => timer.virtual.peekCtl(),
-    write: ({ timer }, value) => timer.virtual.writeCtl(Number(value & 3n)),
+    write: ({ timer }, value) => timer.virtual.writeCtl(low32(value)),
   },
   {
     name: "CNTV_CVAL_EL0",

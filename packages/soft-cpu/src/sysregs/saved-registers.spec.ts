@@ -23,7 +23,7 @@ describe("saved system registers", () => {
 
   it("bring back everything, whatever was written to whatever register", () => {
     const value64 = fc.bigInt(0n, 2n ** 64n - 1n);
-    const write = fc.tuple(fc.constantFrom(...SYSTEM_REGISTERS.rows.filter(({ access }) => access !== "RO")), value64);
+    const write = fc.tuple(fc.constantFrom(...SYSTEM_REGISTERS.registers.filter(({ access }) => access !== "RO")), value64);
     fc.assert(fc.property(fc.array(write, { maxLength: 60 }), value64, fc.boolean(), (writes, sp, el0) => {
       const first = underTest();
       first.state.sp = sp;

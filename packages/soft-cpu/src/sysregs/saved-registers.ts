@@ -7,7 +7,7 @@ import { hex, type PlainData, SnapshotError } from "@trapline/core";
 import type { CpuState } from "../state/cpu-state.ts";
 import { CURRENT_EL, FPCR, FPSR, SP_SELECT, STEP_STATE } from "../state/layout.ts";
 import { DAIF_BITS, FPCR_BITS, FPSR_BITS, setDaif, setStackPointer, stackPointer } from "./pstate-fields.ts";
-import type { SystemRegisterRow } from "./row.ts";
+import type { SystemRegister } from "./row.ts";
 import { SYSTEM_REGISTERS } from "./rows.ts";
 import { RAZ } from "./slots.ts";
 
@@ -19,8 +19,8 @@ const PSTATE_BITS = BigInt(NZCV_BITS + STEP_BITS + DAIF_BITS + 5);
 /** M[3:0]: EL0t, EL1t, EL1h. */
 const MODES = [0, 4, 5];
 
-const STORED: readonly (SystemRegisterRow & { readonly slot: number })[] = SYSTEM_REGISTERS.rows.filter(
-  (row): row is SystemRegisterRow & { readonly slot: number } => row.slot !== undefined && row.slot !== RAZ,
+const STORED: readonly (SystemRegister & { readonly slot: number })[] = SYSTEM_REGISTERS.registers.filter(
+  (register): register is SystemRegister & { readonly slot: number } => register.slot !== undefined && register.slot !== RAZ,
 );
 
 /** All that is saved. */
@@ -42,10 +42,9 @@ export function saveRegisters(state: CpuState): PlainData {
 /** @param identityOf what an identification register's slot holds in this machine */
 export function restoreRegisters(state: CpuState, saved: PlainData, identityOf: (slot: number) => bigint | undefined): void {
   const take = reader(saved);
-  const values = STORED.map((row): readonly [slot: number, value: bigint] => {
-    const { name, slot, identity, writable = MAX_U64, res1 = 0n } = row;
-    const value = take(name, identity === true ? MAX_U64 : (writable & MAX_U64) | res1);
-    if (identity === true && value !== identityOf(slot)) throw otherPe(name, value, identityOf(slot)!);
+  const values = STORED.map(({ name, slot, identity, writable = MAX_U64, res1 = 0n }): readonly [slot: number, value: bigint] => {
+    const value = take(name, identity ? MAX_U64 : (writable & MAX_U64) | res1);
+    if (identity && value !== identityOf(slot)) throw otherPe(name, value, identityOf(slot)!);
     return [slot, value | res1];
   });
   const [sp0, sp1] = [take("SP_EL0", MAX_U64), take("SP_EL1", MAX_U64)];

@@ -7,7 +7,7 @@ import { SYSTEM_REGISTERS } from "./rows.ts";
 import { storedRead, storedWrite } from "./stored.ts";
 
 const names = (of: typeof storedRead, el0: boolean): readonly string[] =>
-  [...new Set(SYSTEM_REGISTERS.rows.filter(({ encoding }) => of(encoding)?.el0 === el0).map(({ name }) => name))];
+  [...new Set(SYSTEM_REGISTERS.registers.filter(({ encoding }) => of(encoding)?.el0 === el0).map(({ name }) => name))];
 
 describe("a store in place", () => {
   it("is MSR of registers that only hold what is written", () => {
@@ -22,7 +22,7 @@ describe("a store in place", () => {
   });
 
   it("leaves nothing for the slow way to do", () => {
-    for (const { name, encoding } of SYSTEM_REGISTERS.rows) {
+    for (const { name, encoding } of SYSTEM_REGISTERS.registers) {
       const stored = storedWrite(encoding);
       if (stored === undefined) continue;
       const cpu = underTest();
@@ -51,8 +51,8 @@ describe("a load in place", () => {
   it("loads what the slow way returns, before and after everything was written", () => {
     const cpu = underTest();
     for (const value of [undefined, 2n ** 64n - 1n, 0n]) {
-      if (value !== undefined) for (const { encoding } of SYSTEM_REGISTERS.rows) cpu.registers.write(encoding, value, 1);
-      for (const { name, encoding } of SYSTEM_REGISTERS.rows) {
+      if (value !== undefined) for (const { encoding } of SYSTEM_REGISTERS.registers) cpu.registers.write(encoding, value, 1);
+      for (const { name, encoding } of SYSTEM_REGISTERS.registers) {
         const stored = storedRead(encoding);
         if (stored === undefined) continue;
         expect([name, cpu.state.u64[stored.address >> 3]]).toEqual([name, cpu.registers.read(encoding, 1)]);

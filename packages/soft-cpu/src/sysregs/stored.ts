@@ -2,7 +2,6 @@
  * Which registers MRS and MSR can load and store in place, for the decoder: no side effect, no trap at EL1, no bit that does
  * not take what is written. Cold: asked once for each word that is decoded.
  */
-import { allows } from "./row.ts";
 import { SYSTEM_REGISTERS } from "./rows.ts";
 import { slotAddress } from "./slots.ts";
 
@@ -16,15 +15,15 @@ export interface StoredRegister {
 /** MRS is a load at EL1. */
 export function storedRead(encoding: number): StoredRegister | undefined {
   const row = SYSTEM_REGISTERS.reader(encoding);
-  if (row?.slot === undefined || row.read !== undefined || row.defined !== undefined || row.fp === true) return undefined;
-  const el0 = allows(row.el0, false) && row.gate === undefined && row.readAtEl0 === undefined;
+  if (row?.slot === undefined || row.read !== undefined || row.defined !== undefined || row.fp) return undefined;
+  const el0 = row.el0Reads && row.gate === undefined && row.readAtEl0 === undefined;
   return { address: slotAddress(row.slot), el0 };
 }
 
 /** MSR is a store at EL1. */
 export function storedWrite(encoding: number): StoredRegister | undefined {
   const row = SYSTEM_REGISTERS.writer(encoding);
-  if (row?.slot === undefined || row.write !== undefined || row.defined !== undefined || row.fp === true) return undefined;
+  if (row?.slot === undefined || row.write !== undefined || row.defined !== undefined || row.fp) return undefined;
   if (row.writable !== undefined || row.res1 !== undefined || row.changed !== undefined) return undefined;
-  return { address: slotAddress(row.slot), el0: allows(row.el0, true) && row.gate === undefined };
+  return { address: slotAddress(row.slot), el0: row.el0Writes && row.gate === undefined };
 }

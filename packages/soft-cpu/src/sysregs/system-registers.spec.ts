@@ -261,7 +261,7 @@ describe("a read into memory", () => {
       const cpu = underTest();
       cpu.clock.advanceTo(Number(written >> 20n));
       cpu.write("CPACR_EL1", ONES);
-      for (const { encoding, name } of SYSTEM_REGISTERS.rows) {
+      for (const { encoding, name } of SYSTEM_REGISTERS.registers) {
         if (/^(SCTLR|CPACR|SPSel|CNT.*CTL)/.test(name)) continue;
         cpu.registers.write(encoding, written, 1);
         for (const el of [1, 0]) {
@@ -314,7 +314,7 @@ describe("reset", () => {
   it("brings back what a reset at power-on left, identity included", () => {
     const cpu = underTest();
     const first = cpu.registers.save();
-    for (const { encoding } of SYSTEM_REGISTERS.rows) cpu.registers.write(encoding, ONES, 1);
+    for (const { encoding } of SYSTEM_REGISTERS.registers) cpu.registers.write(encoding, ONES, 1);
     cpu.state.u64.fill(ONES, 0x800 >> 3, 0x1000 >> 3);
     cpu.registers.reset();
     cpu.state.sp = 0n;

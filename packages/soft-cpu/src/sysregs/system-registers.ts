@@ -12,7 +12,7 @@ import { type CpuIdentity, identityValues } from "./cpu-identity.ts";
 import { fpTrapped, mayMaskInterrupts } from "./el0-gates.ts";
 import { DONE, ELSEWHERE, type Fault, FP_TRAPPED_ACCESS, type Outcome, TRAPPED, UNDEFINED } from "./outcome.ts";
 import { resetPstate, selectStackPointer, setDaif, stackPointer } from "./pstate-fields.ts";
-import { allows, type SystemRegisterContext, type SystemRegisterHooks, type SystemRegisterRow } from "./row.ts";
+import type { SystemRegister, SystemRegisterContext, SystemRegisterHooks } from "./row.ts";
 import { SYSTEM_REGISTERS } from "./rows.ts";
 import { restoreRegisters, saveRegisters } from "./saved-registers.ts";
 import { CNTFRQ_EL0, RAZ, SLOTS_END } from "./slots.ts";
@@ -51,20 +51,20 @@ export class SystemRegisters implements SystemRegisterContext {
 
   /** MRS at `el`. */
   read(encoding: number, el: number): bigint | Fault {
-    const row = SYSTEM_REGISTERS.reader(encoding);
-    if (row === undefined) return this.missing(encoding, el);
-    const fault = this.fault(row, false, el);
-    return fault === DONE ? toBigint(this.valueOf(row, el)) : fault;
+    const register = SYSTEM_REGISTERS.reader(encoding);
+    if (register === undefined) return this.missing(encoding, el);
+    const fault = this.fault(register, false, el);
+    return fault === DONE ? toBigint(this.valueOf(register, el)) : fault;
   }
 
   /** MRS at `el`, into 8 bytes at `address`. */
   readInto(encoding: number, el: number, address: number): Outcome {
-    const row = SYSTEM_REGISTERS.reader(encoding);
-    if (row === undefined) return this.missing(encoding, el);
-    const fault = this.fault(row, false, el);
+    const register = SYSTEM_REGISTERS.reader(encoding);
+    if (register === undefined) return this.missing(encoding, el);
+    const fault = this.fault(register, false, el);
     if (fault !== DONE) return fault;
     const { u32, u64 } = this.state;
-    const value = this.valueOf(row, el);
+    const value = this.valueOf(register, el);
     if (typeof value === "number") {
       u32[address >> 2] = value;
       u32[(address >> 2) + 1] = value / TWO_32;
@@ -76,20 +76,20 @@ export class SystemRegisters implements SystemRegisterContext {
 
   /** MSR (register) at `el`. */
   write(encoding: number, value: bigint, el: number): Outcome {
-    const row = SYSTEM_REGISTERS.writer(encoding);
-    if (row === undefined) return this.missing(encoding, el);
-    const fault = this.fault(row, true, el);
+    const register = SYSTEM_REGISTERS.writer(encoding);
+    if (register === undefined) return this.missing(encoding, el);
+    const fault = this.fault(register, true, el);
     if (fault !== DONE) return fault;
     const whole = BigInt.asUintN(64, value);
-    if (row.write !== undefined) {
-      row.write(this, whole);
+    if (register.write !== undefined) {
+      register.write(this, whole);
       return DONE;
     }
-    const { slot, writable, res1 = 0n } = row;
+    const { slot, writable, res1 = 0n } = register;
     const now = writable === undefined ? whole : (whole & writable) | res1;
     if (now === this.state.sysreg(slot!)) return DONE;
     this.state.setSysreg(slot!, now);
-    row.changed?.(this, row.name);
+    register.changed?.(this, register.name);
     return DONE;
   }
 
@@ -114,7 +114,7 @@ export class SystemRegisters implements SystemRegisterContext {
   reset(): void {
     const { state } = this;
     for (let slot = RAZ; slot < SLOTS_END; slot++) state.setSysreg(slot, this.identity.get(slot) ?? 0n);
-    for (const { slot, reset, res1 } of SYSTEM_REGISTERS.rows) {
+    for (const { slot, reset, res1 } of SYSTEM_REGISTERS.registers) {
       const value = reset ?? res1;
       if (slot !== undefined && value !== undefined) state.setSysreg(slot, value);
     }
@@ -126,9 +126,9 @@ export class SystemRegisters implements SystemRegisterContext {
   /** A register by its name in the manual, without side effects, whatever EL1 or EL0 could do with it. */
   peek(name: string): U64 | undefined {
     if (name === "SP_EL1") return fromBigint(stackPointer(this.state, 1));
-    const row = PEEKABLE.get(name);
-    if (row === undefined) return undefined;
-    const value = row.peek === undefined ? this.valueOf(row, 1) : row.peek(this);
+    const register = PEEKABLE.get(name);
+    if (register === undefined) return undefined;
+    const value = register.peek === undefined ? this.valueOf(register, 1) : register.peek(this);
     return typeof value === "bigint" ? fromBigint(value) : value;
   }
 
@@ -145,23 +145,23 @@ export class SystemRegisters implements SystemRegisterContext {
     restoreRegisters(this.state, saved, (slot) => this.identity.get(slot));
   }
 
-  private valueOf(row: SystemRegisterRow, el: number): U64 {
-    if (el === 0 && row.readAtEl0 !== undefined) return row.readAtEl0(this);
-    if (row.read !== undefined) return row.read(this);
+  private valueOf(register: SystemRegister, el: number): U64 {
+    if (el === 0 && register.readAtEl0 !== undefined) return register.readAtEl0(this);
+    if (register.read !== undefined) return register.read(this);
     const { state } = this;
-    const slot = row.slot!;
+    const slot = register.slot!;
     const high = state.sysregHigh(slot);
     return high < 0x20_0000 ? high * TWO_32 + state.sysregLow(slot) : state.sysreg(slot);
   }
 
-  private fault(row: SystemRegisterRow, isWrite: boolean, el: number): Outcome {
+  private fault(register: SystemRegister, isWrite: boolean, el: number): Outcome {
     const { state } = this;
     if (el === 0) {
-      if (!allows(row.el0, isWrite)) return UNDEFINED;
-      if (row.gate !== undefined && !row.gate(state)) return TRAPPED;
+      if (!(isWrite ? register.el0Writes : register.el0Reads)) return UNDEFINED;
+      if (register.gate !== undefined && !register.gate(state)) return TRAPPED;
     }
-    if (row.defined !== undefined && !row.defined(state)) return UNDEFINED;
-    return row.fp === true && fpTrapped(state, el) ? FP_TRAPPED_ACCESS : DONE;
+    if (register.defined !== undefined && !register.defined(state)) return UNDEFINED;
+    return register.fp && fpTrapped(state, el) ? FP_TRAPPED_ACCESS : DONE;
   }
 
   /** The machine is asked for what is not ours, but by EL0 only for what may be EL0's. */
@@ -172,6 +172,6 @@ export class SystemRegisters implements SystemRegisterContext {
   }
 }
 
-const PEEKABLE: ReadonlyMap<string, SystemRegisterRow> = new Map(
-  SYSTEM_REGISTERS.rows.filter(({ access, reserved }) => access !== "WO" && reserved !== true).map((row) => [row.name, row]),
+const PEEKABLE: ReadonlyMap<string, SystemRegister> = new Map(
+  SYSTEM_REGISTERS.registers.filter(({ access, reserved }) => access !== "WO" && !reserved).map((register) => [register.name, register]),
 );

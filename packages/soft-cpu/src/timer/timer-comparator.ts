@@ -6,7 +6,7 @@
  * With a clock that moves by itself a read may find the condition met before the clock's callback came: it then raises the
  * line itself, so that ISTATUS and the line never tell different stories.
  */
-import type { Clock, ClockTimer, PlainData, SavedTimer } from "@trapline/core";
+import { type Clock, type ClockTimer, fromBigint, type PlainData, type SavedTimer, toBigint, type U64 } from "@trapline/core";
 import type { CounterRate } from "./counter-rate.ts";
 import { type SavedFields, savedClockTimer } from "./saved-fields.ts";
 
@@ -21,8 +21,8 @@ export class TimerComparator {
   /** ENABLE and IMASK. */
   private control = 0;
   /** CVAL as the guest wrote it. */
-  private compareValue = 0n;
-  /** CVAL as a number; Infinity beyond 2^53, which no counter of ours reaches. */
+  private compareValue: U64 = 0;
+  /** The same where the counter can reach it; Infinity beyond 2^53. */
   private compareTicks = 0;
   /** What the interrupt controller was told last. */
   private line = false;
@@ -56,12 +56,12 @@ export class TimerComparator {
     this.settle(this.count());
   }
 
-  readCval(): bigint {
+  readCval(): U64 {
     return this.compareValue;
   }
 
   writeCval(value: bigint): void {
-    this.setCompareValue(value);
+    this.setCompareValue(fromBigint(value));
     this.settle(this.count());
   }
 
@@ -78,7 +78,8 @@ export class TimerComparator {
 
   writeTval(value: number): void {
     const count = this.count();
-    this.setCompareValue(BigInt.asUintN(64, BigInt(count) + BigInt(value | 0)));
+    const sum = count + (value | 0);
+    this.setCompareValue(sum >= 0 && sum <= Number.MAX_SAFE_INTEGER ? sum : fromBigint(BigInt(count) + BigInt(value | 0)));
     this.settle(count);
   }
 
@@ -98,18 +99,18 @@ export class TimerComparator {
   /** Disabled, with the line low. */
   reset(): void {
     this.control = 0;
-    this.setCompareValue(0n);
+    this.setCompareValue(0);
     this.settle(0);
   }
 
   save(): PlainData {
-    return { control: this.control, compareValue: this.compareValue, line: this.line, timer: this.timer.save() };
+    return { control: this.control, compareValue: toBigint(this.compareValue), line: this.line, timer: this.timer.save() };
   }
 
   /** Reads what `save` gave and returns what takes it over, without telling the line, whose other end is restored too. */
   restoring(saved: SavedFields): () => void {
     const control = saved.whole("control", ENABLE | IMASK);
-    const compareValue = saved.wide("compareValue", MAX_U64);
+    const compareValue = fromBigint(saved.wide("compareValue", MAX_U64));
     const line = saved.flag("line");
     const timer: SavedTimer | null = savedClockTimer(saved, "timer");
     return () => {
@@ -127,12 +128,14 @@ export class TimerComparator {
   }
 
   private tvalAt(count: number): number {
-    return Number(BigInt.asUintN(32, this.compareValue - BigInt(count)));
+    const { compareValue } = this;
+    if (typeof compareValue === "number") return (compareValue - count) >>> 0;
+    return Number(BigInt.asUintN(32, compareValue - BigInt(count)));
   }
 
-  private setCompareValue(value: bigint): void {
+  private setCompareValue(value: U64): void {
     this.compareValue = value;
-    this.compareTicks = value <= Number.MAX_SAFE_INTEGER ? Number(value) : Infinity;
+    this.compareTicks = typeof value === "number" ? value : Infinity;
   }
 
   private count(): number {
