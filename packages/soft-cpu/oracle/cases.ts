@@ -109,30 +109,19 @@ function drawAddress(prng: Prng, bytes: number, aligned: number): bigint {
   }
 }
 
-const ATTEMPTS = 200;
-
 function placeAccess(memory: MemoryAccess, f: Fields, has: (name: string) => boolean, pre: CpuState, prng: Prng): void {
   const n = f(has("Rn") ? "Rn" : "Rt"); // DC ZVA has its address in Rt
-  const isSp = n === 31 && has("Rn");
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const address = drawAddress(prng, memory.bytes(f), memory.aligned?.(f) ?? 1);
-    const base = memory.index === true ? placeIndex(memory, f, address, pre, prng) : U64(address - BigInt(memory.offset?.(f) ?? 0));
-    if (base === undefined || (isSp && base % 16n !== 0n)) continue; // a misaligned SP is a fault of its own
-    if (memory.index === undefined && has("Rm") && f("Rm") !== n) setX(pre, f("Rm"), drawInteger(prng, 64)); // post-index amount
-    if (isSp) pre.sp = base;
-    else setX(pre, n, base);
-    return;
-  }
-  throw new Error("no base for this access; mend drawAddress");
+  const address = drawAddress(prng, memory.bytes(f), memory.aligned?.(f) ?? 1);
+  const base = memory.index === true ? placeIndex(memory, f, address, pre, prng) : U64(address - BigInt(memory.offset?.(f) ?? 0));
+  if (memory.index === undefined && has("Rm") && f("Rm") !== n) setX(pre, f("Rm"), drawInteger(prng, 64)); // post-index amount
+  if (n === 31 && has("Rn")) pre.sp = base & ~15n; // a misaligned SP would be a fault of its own
+  else setX(pre, n, base);
 }
 
-/** Gives Rm a value and returns the base; undefined when this address cannot be had. Rm = Rn makes the base its own index. */
-function placeIndex(memory: MemoryAccess, f: Fields, address: bigint, pre: CpuState, prng: Prng): bigint | undefined {
+/** Gives Rm a value and returns the base. Rm = Rn makes the base its own index: the address is then as near as can be. */
+function placeIndex(memory: MemoryAccess, f: Fields, address: bigint, pre: CpuState, prng: Prng): bigint {
   const shift = f("S") === 1 ? BigInt(Math.log2(memory.bytes(f))) : 0n;
-  if (f("Rm") === f("Rn") && f("Rm") !== 31) {
-    const parts = 1n + (1n << shift);
-    return address % parts === 0n ? address / parts : undefined; // small and positive: every extension leaves it as it is
-  }
+  if (f("Rm") === f("Rn") && f("Rm") !== 31) return address / (1n + (1n << shift)); // small and positive: no extension changes it
   const distance = BigInt(prng.below(4096)) - 2048n;
   const isWord = (f("option") & 1) === 0;
   const value = isWord ? (BigInt(prng.oneIn(2) ? prng.word() : 0) << 32n) | BigInt.asUintN(32, distance) : U64(distance);

@@ -25,7 +25,7 @@ export interface GoldenFile {
 const CASES: Readonly<Record<string, number>> = {
   "integer-immediate": 40,
   "integer-register": 48,
-  "branches-and-system": 20,
+  "branches-and-system": 28,
   "load-store-exclusive": 48,
   "load-store-pair": 20,
   "load-store-register": 16,

@@ -32,7 +32,7 @@ const system: readonly OracleForm[] = [
   {
     name: "DC (ZVA)",
     encoding: "1101010100 0 01 011 0111 0100 001 Rt:5",
-    memory: { bytes: () => 1 },
+    memory: { bytes: () => 8 }, // of the block that has the address
   },
   { name: "MRS (NZCV)", encoding: "1101010100 1 11 011 0100 0010 000 Rt:5" },
   { name: "MSR (NZCV)", encoding: "1101010100 0 11 011 0100 0010 000 Rt:5", writeMask: NZCV },
