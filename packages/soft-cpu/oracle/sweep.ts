@@ -59,7 +59,8 @@ function sweep(seed: string, count: number): number {
       const mistaken = words.filter((_, i) => answers[i] !== expected[i]);
       const texts = mistaken.length > 0 ? disassemble(mistaken) : undefined;
       mistaken.forEach((word, i) => {
-        const what = `${name} ${expected[words.indexOf(word)] === true ? "refuses" : "executes"} ${texts?.[i]?.split(" ")[0] ?? "words like"}`;
+        const verb = expected[words.indexOf(word)] ? "refuses" : "executes";
+        const what = `${name} ${verb} ${texts?.[i]?.split(" ")[0] ?? "words like"}`;
         wrong.set(what, { count: (wrong.get(what)?.count ?? 0) + 1, example: word });
       });
     }

@@ -4,7 +4,7 @@ import type { CpuUnderTest } from "./cpu-under-test.fixture.ts";
 /** A CPU to try; `create` gives one with nothing in its caches. */
 export interface CpuRow {
   readonly name: string;
-  create(): CpuUnderTest;
+  readonly create: () => CpuUnderTest;
 }
 
 export const cpusUnderTest: readonly CpuRow[] = [];
