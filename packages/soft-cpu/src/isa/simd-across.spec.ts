@@ -23,6 +23,6 @@ const rows: readonly OneOperandRow[] = [
 
 describe("Advanced SIMD across lanes", () => {
   for (const [text, word, v0, v1, result, fpsr] of rows) {
-    it(text, () => expect(execute(forms, word, [v0, v1])).toEqual(after(result, fpsr)));
+    it(`executes ${text}`, () => expect(execute(forms, word, [v0, v1])).toEqual(after(result, fpsr)));
   }
 });

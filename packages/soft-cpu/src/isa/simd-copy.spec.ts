@@ -35,7 +35,7 @@ const rows: readonly OneOperandRow[] = [
 
 describe("Advanced SIMD copy", () => {
   for (const [text, word, v0, v1, result, fpsr] of rows) {
-    it(text, () => expect(execute(forms, word, [v0, v1])).toEqual(after(result, fpsr)));
+    it(`executes ${text}`, () => expect(execute(forms, word, [v0, v1])).toEqual(after(result, fpsr)));
   }
 });
 

@@ -29,6 +29,6 @@ const rows: readonly ImmediateRow[] = [
 
 describe("Advanced SIMD modified immediate", () => {
   for (const [text, word, v0, result, fpsr] of rows) {
-    it(text, () => expect(execute(forms, word, [v0])).toEqual(after(result, fpsr)));
+    it(`executes ${text}`, () => expect(execute(forms, word, [v0])).toEqual(after(result, fpsr)));
   }
 });

@@ -76,6 +76,6 @@ const rows: readonly TwoOperandRow[] = [
 
 describe("Advanced SIMD permutations", () => {
   for (const [text, word, v0, v1, v2, result, fpsr] of rows) {
-    it(text, () => expect(execute(forms, word, [v0, v1, v2])).toEqual(after(result, fpsr)));
+    it(`executes ${text}`, () => expect(execute(forms, word, [v0, v1, v2])).toEqual(after(result, fpsr)));
   }
 });

@@ -113,7 +113,7 @@ const rows: readonly TwoOperandRow[] = [
 
 describe("Advanced SIMD three same", () => {
   for (const [text, word, v0, v1, v2, result, fpsr] of rows) {
-    it(text, () => expect(execute(forms, word, [v0, v1, v2])).toEqual(after(result, fpsr)));
+    it(`executes ${text}`, () => expect(execute(forms, word, [v0, v1, v2])).toEqual(after(result, fpsr)));
   }
 });
 
