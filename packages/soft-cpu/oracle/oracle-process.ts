@@ -3,7 +3,7 @@
 // plain Armv8.0 with CRC32 and the cryptographic extension, of which we advertise the former only.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
@@ -93,6 +93,7 @@ function oracleProgram(): string {
     const { status, error, stderr } = spawnSync(tool, args, { encoding: "utf8" });
     if (status !== 0) throw new Error(`${tool} failed (Debian: binutils-aarch64-linux-gnu): ${error?.message ?? stderr}`);
   }
+  rmSync(`${scratch}.o`);
   renameSync(scratch, program);
   return program;
 }
