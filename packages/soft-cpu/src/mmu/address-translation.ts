@@ -18,7 +18,9 @@ const PAR_NS = 1n << 9n;
  * @returns PAR_EL1, or undefined when the walk met an external abort: then the instruction takes a Data Abort with `out.fault`,
  * reported as cache maintenance (CM and WnR set), and PAR_EL1 is UNKNOWN
  */
-export function addressTranslation(stage1: Stage1, out: Translation, el: number, write: boolean, vaHi: number, vaLo: number): bigint | undefined {
+export function addressTranslation(
+  stage1: Stage1, out: Translation, el: number, write: boolean, vaHi: number, vaLo: number,
+): bigint | undefined {
   let fault = stage1.translate(vaHi, vaLo, out);
   if ((fault & ~3) === FSC_SYNC_EXTERNAL_ON_WALK) return undefined;
   if (fault === NO_FAULT) fault = out.check(el, write ? RIGHT_WRITE : RIGHT_READ);

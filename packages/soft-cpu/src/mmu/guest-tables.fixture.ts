@@ -72,8 +72,10 @@ export const APTABLE = (bits: number): bigint => BigInt(bits) << 61n;
 export const ATTR = (index: number): bigint => BigInt(index) << 2n;
 export const SH = (sh: number): bigint => BigInt(sh) << 8n;
 
-/** Fields of TCR_EL1; T0SZ and T1SZ are 16 unless said otherwise: both halves of 48 bits. */
-export function tcr(fields: Partial<Record<"t0sz" | "t1sz" | "epd0" | "epd1" | "tg0" | "tg1" | "a1" | "ips" | "as" | "tbi0" | "tbi1", number>> = {}): bigint {
+type TcrField = "t0sz" | "t1sz" | "epd0" | "epd1" | "tg0" | "tg1" | "a1" | "ips" | "as" | "tbi0" | "tbi1";
+
+/** TCR_EL1; T0SZ and T1SZ are 16 unless said otherwise: both halves of 48 bits. */
+export function tcr(fields: Partial<Record<TcrField, number>> = {}): bigint {
   const { t0sz = 16, t1sz = 16, epd0 = 0, epd1 = 0, tg0 = 0, tg1 = 2, a1 = 0, ips = 2, as = 1, tbi0 = 0, tbi1 = 0 } = fields;
   const low = t0sz + epd0 * 2 ** 7 + tg0 * 2 ** 14 + t1sz * 2 ** 16 + a1 * 2 ** 22 + epd1 * 2 ** 23 + tg1 * 2 ** 30;
   return BigInt(low) | (BigInt(ips) << 32n) | (BigInt(as) << 36n) | (BigInt(tbi0) << 37n) | (BigInt(tbi1) << 38n);
@@ -88,7 +90,7 @@ export interface Registers {
 }
 
 export const SCTLR = { M: 1n, A: 2n, WXN: 1n << 19n };
-/** Attr0 Normal write-back, Attr1 Device-nGnRE, Attr2 Normal Non-cacheable, Attr3 reserved 0xf0, Attr4 reserved 0x05, rest Device-nGnRnE. */
+/** Attr0 Normal write-back, Attr1 Device-nGnRE, Attr2 Non-cacheable, Attr3 and Attr4 reserved 0xf0 and 0x05, rest Device-nGnRnE. */
 export const MAIR = 0x05_f0_44_04_ffn;
 
 export const lo = (value: bigint): number => Number(value & 0xffff_ffffn);

@@ -1,8 +1,8 @@
 /** The translations that generated code looks up: which tags an entry gets, and what each invalidation removes and leaves. */
 import { describe, expect, it } from "vitest";
 import {
-  ADDEND, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXTS, DATA_ENTRIES, DATA_ENTRY_BYTES, EL0_CONTEXT, TAG_READ, TAG_SLOW,
-  TAG_WRITE,
+  ADDEND, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXTS, DATA_ENTRIES, DATA_ENTRY_BYTES, EL0_CONTEXT,
+  TAG_READ, TAG_SLOW, TAG_WRITE,
 } from "../state/layout.ts";
 import { ALIGNED_ONLY, CODE, DEVICE, MMIO, READABLE, ROM, WATCHED, WRITABLE } from "./entry-flags.ts";
 import { hi, lo, RAM_BASE, ROM_BASE, TestMemory } from "./guest-tables.fixture.ts";
@@ -28,7 +28,14 @@ function mapping({ pa = RAM_BASE, rights = RW, device = false, global = true, bl
   return Object.assign(new Translation(), { pa, rights, device, global, blockLog2 });
 }
 
-function setUp(): { tlb: SoftTlb; memory: TestMemory; fill: (va: bigint, how?: Mapping, context?: number, forced?: number) => number; has: (va: bigint, context?: number) => boolean } {
+interface Bench {
+  readonly tlb: SoftTlb;
+  readonly memory: TestMemory;
+  readonly fill: (va: bigint, how?: Mapping, context?: number, forced?: number) => number;
+  readonly has: (va: bigint, context?: number) => boolean;
+}
+
+function setUp(): Bench {
   const memory = new TestMemory();
   const tlb = new SoftTlb(memory.buffer, memory);
   tlb.invalidateAll(EL1);
@@ -44,7 +51,8 @@ function setUp(): { tlb: SoftTlb; memory: TestMemory; fill: (va: bigint, how?: M
 /** The three tags of the entry for `va`, by letters: r, w and s where they are the page's address. */
 function tags({ view }: TestMemory, va: bigint, context = EL1): string {
   const entry = context + (Number(va >> 12n) % DATA_ENTRIES) * DATA_ENTRY_BYTES;
-  return [TAG_READ, TAG_WRITE, TAG_SLOW].map((tag, i) => (view.getBigUint64(entry + tag, true) === BigInt.asUintN(64, va & ~0xfffn) ? "rws"[i]! : "-")).join("");
+  const page = BigInt.asUintN(64, va & ~0xfffn);
+  return [TAG_READ, TAG_WRITE, TAG_SLOW].map((tag, i) => (view.getBigUint64(entry + tag, true) === page ? "rws"[i]! : "-")).join("");
 }
 
 describe("an entry's tags and flags", () => {
@@ -99,19 +107,24 @@ describe("decoded instructions", () => {
     fill(VA + 0x1000n, { pa: RAM_BASE + 0x3000 });
     fill(VA + 0x2000n, { pa: RAM_BASE + 0x2000, rights: RO });
     tlb.demoteWrites(RAM_BASE + 0x2abc);
-    for (const context of [EL1, EL0]) for (const va of [VA, OTHER]) expect([tags(memory, va, context), tlb.lookup(context, hi(va), lo(va)) & CODE]).toEqual(["r-s", CODE]);
+    for (const context of [EL1, EL0]) {
+      for (const va of [VA, OTHER]) expect([tags(memory, va, context), tlb.lookup(context, hi(va), lo(va)) & CODE]).toEqual(["r-s", CODE]);
+    }
     expect(tags(memory, VA + 0x1000n)).toBe("rws");
     fill(VA + 0x3000n, { pa: RAM_BASE + 0x2000 });
     expect(tags(memory, VA + 0x3000n)).toBe("r-s"); // also those that come later
     tlb.promoteWrites(RAM_BASE + 0x2000);
-    for (const va of [VA, OTHER, VA + 0x3000n]) expect([tags(memory, va), tlb.lookup(EL1, hi(va), lo(va)) & CODE]).toEqual(["rws", 0]);
+    for (const va of [VA, OTHER, VA + 0x3000n]) {
+      expect([tags(memory, va), tlb.lookup(EL1, hi(va), lo(va)) & CODE]).toEqual(["rws", 0]);
+    }
     expect(tags(memory, VA + 0x2000n)).toBe("r-s"); // read-only before and after
   });
 
   it("are found by address until their records go", () => {
     const { tlb, memory } = setUp();
     const entry = EL0 + CODE_TRANSLATIONS + (Number(VA >> 12n) % CODE_ENTRIES) * CODE_ENTRY_BYTES;
-    const read = (): readonly [bigint, number] => [memory.view.getBigInt64(entry, true), memory.view.getInt32(entry + CODE_ENTRY_RECORDS, true)];
+    const { view } = memory;
+    const read = (): readonly [bigint, number] => [view.getBigInt64(entry, true), view.getInt32(entry + CODE_ENTRY_RECORDS, true)];
     tlb.fillCode(EL0, hi(VA), lo(VA) + 0x40, mapping(), 0x14_0000);
     expect(read()).toEqual([VA, 0x14_0000]);
     tlb.dropRecords(0x14_4880);
@@ -153,7 +166,10 @@ describe("invalidation by address", () => {
     }
   });
 
-  it.each([[21, 0x20_0000n], [30, 0x4000_0000n]])("by one address in a block of 2^%d bytes removes all its pages, data and instructions", (blockLog2, size) => {
+  it.each([
+    [21, 0x20_0000n],
+    [30, 0x4000_0000n],
+  ])("by one address in a block of 2^%d bytes removes all its pages, data and instructions", (blockLog2, size) => {
     const { fill, has, tlb, memory } = setUp();
     const block = VA & ~(size - 1n);
     const inside = [block, block + 0x1000n, block + size - 0x1000n, block + size / 2n + 0x3000n];

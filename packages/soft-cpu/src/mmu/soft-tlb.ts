@@ -46,8 +46,7 @@ const ADDEND_WORD = ADDEND >> 2;
 const FLAGS_WORD = ENTRY_FLAGS >> 2;
 const SLOW_WORD = TAG_SLOW >> 2;
 
-// Condition of a context. Zeroed memory is not an empty context: it would match address 0.
-const UNKNOWN = 0;
+// Condition of a context. At first it is neither: zeroed memory is not empty, it would match address 0.
 const EMPTY = 1;
 const USED = 2;
 

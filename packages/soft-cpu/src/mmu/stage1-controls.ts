@@ -107,6 +107,7 @@ export class Stage1Controls {
     this.asidMask = (tcrHi & TCR_AS) === 0 ? 0xff : 0xffff;
     this.asid = (((tcrLo & TCR_A1) === 0 ? ttbr0Hi : ttbr1Hi) >>> 16) & this.asidMask;
     this.lower.configure(false, tcrLo & 0x3f, (tcrLo & TCR_EPD0) !== 0, (tcrHi & TCR_TBI0) !== 0, ttbr0Lo, ttbr0Hi, this.outputMask);
-    this.upper.configure(true, (tcrLo >>> 16) & 0x3f, (tcrLo & TCR_EPD1) !== 0, (tcrHi & TCR_TBI1) !== 0, ttbr1Lo, ttbr1Hi, this.outputMask);
+    const t1sz = (tcrLo >>> 16) & 0x3f;
+    this.upper.configure(true, t1sz, (tcrLo & TCR_EPD1) !== 0, (tcrHi & TCR_TBI1) !== 0, ttbr1Lo, ttbr1Hi, this.outputMask);
   }
 }

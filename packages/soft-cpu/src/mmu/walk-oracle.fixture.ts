@@ -27,8 +27,10 @@ function field(value: bigint, high: bigint, low: bigint): bigint {
 const bit = (value: bigint, n: bigint): boolean => field(value, n, n) === 1n;
 const isOnes = (value: bigint, high: bigint, low: bigint): boolean => field(value, high, low) === (1n << (high - low + 1n)) - 1n;
 
+type Read64 = (pa: bigint) => bigint | undefined;
+
 /** The fault of one access, or what it reaches. */
-export function oracle(read64: (pa: bigint) => bigint | undefined, r: Registers, vaddress: bigint, el: 0 | 1, acctype: Acctype): OracleResult {
+export function oracle(read64: Read64, r: Registers, vaddress: bigint, el: 0 | 1, acctype: Acctype): OracleResult {
   const tbi = bit(vaddress, 55n) ? bit(r.tcr, 38n) : bit(r.tcr, 37n);
   const top = tbi ? 55n : 63n;
 
@@ -104,5 +106,6 @@ export function oracle(read64: (pa: bigint) => bigint | undefined, r: Registers,
   // RESMAIR
   if (device) attrfield = field(attrfield, 3n, 2n) << 2n;
   else if (field(attrfield, 3n, 0n) === 0n) attrfield = 0x44n;
-  return { fault: -1, pa, level: Number(level), blocksize: 1n << addrselectbottom, nG: bit(desc, 11n), device, attrfield, sh: field(desc, 9n, 8n) };
+  const blocksize = 1n << addrselectbottom;
+  return { fault: -1, pa, level: Number(level), blocksize, nG: bit(desc, 11n), device, attrfield, sh: field(desc, 9n, 8n) };
 }
