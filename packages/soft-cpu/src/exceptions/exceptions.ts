@@ -1,0 +1,144 @@
+/**
+ * The exceptions of the running vCPU, one method per cause: syndrome, fault address, return address, entry. Return addresses are
+ * the instruction in progress but for SVC, which returns behind itself (DDI 0487, the AArch64.…Exception() functions that build
+ * on AArch64.TakeException()). The methods for a fetch that fails give 0, the record that is not.
+ */
+import { ACCESS_MAINTENANCE, ACCESS_WRITE } from "../ir/stmt.ts";
+import type { CpuState } from "../state/cpu-state.ts";
+import { PENDING_LINES, STEP_STATE } from "../state/layout.ts";
+import { ESR_EL1, FAR_EL1 } from "../sysregs/slots.ts";
+import { enterException, VECTOR_FIQ, VECTOR_IRQ, VECTOR_SERROR, VECTOR_SYNCHRONOUS } from "./exception-entry.ts";
+import { exceptionReturn, PSTATE_IL } from "./exception-return.ts";
+import { advanceStep } from "./software-step.ts";
+import * as syndromes from "./syndrome.ts";
+
+/** PSTATE.F, and the FIQ line in PENDING_LINES. */
+const FIQ = 0x40;
+
+export class Exceptions {
+  private readonly state: CpuState;
+  private readonly levelChanged: () => void;
+
+  /** @param levelChanged PSTATE.EL may have changed: what depends on it has to follow */
+  constructor(state: CpuState, levelChanged: () => void) {
+    this.state = state;
+    this.levelChanged = levelChanged;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- asynchronous
+
+  /** The interrupt that is pending and not masked; FIQ first, as nearly all cores do. */
+  takeInterrupt(): void {
+    const { state } = this;
+    const open = state.i32[PENDING_LINES >> 2]! & ~state.daif;
+    this.enter((open & FIQ) !== 0 ? VECTOR_FIQ : VECTOR_IRQ, state.pc);
+  }
+
+  /** @param iss IMPLEMENTATION DEFINED, see syndrome.ts */
+  takeSError(iss = 0): void {
+    this.state.setSysreg(ESR_EL1, BigInt(syndromes.serrorSyndrome(iss)));
+    this.enter(VECTOR_SERROR, this.state.pc);
+  }
+
+  // -------------------------------------------------------------------------------------------- before an instruction runs
+
+  /** PSTATE.IL: the next instruction takes `takeIllegalState`, unless its fetch already faults. */
+  illegalState(): boolean {
+    return (this.state.i32[STEP_STATE >> 2]! & PSTATE_IL) !== 0;
+  }
+
+  takeIllegalState(pc: bigint): number {
+    this.synchronous(syndromes.illegalStateSyndrome(), pc);
+    return 0;
+  }
+
+  takePcAlignment(pc: bigint): number {
+    this.faulting(syndromes.pcAlignmentSyndrome(), pc, pc);
+    return 0;
+  }
+
+  takeInstructionAbort(faultStatus: number, pc: bigint): number {
+    this.faulting(syndromes.instructionAbortSyndrome(this.state.el, faultStatus), pc, pc);
+    return 0;
+  }
+
+  takeBreakpoint(): void {
+    this.synchronous(syndromes.breakpointSyndrome(this.state.el), this.state.pc);
+  }
+
+  /** See softwareStepSyndrome. */
+  takeSoftwareStep(stepped: boolean, exclusive: boolean): void {
+    this.synchronous(syndromes.softwareStepSyndrome(this.state.el, stepped, exclusive), this.state.pc);
+  }
+
+  // ------------------------------------------------------------------------------------------------ by an instruction
+
+  takeUndefined(): void {
+    this.synchronous(syndromes.unknownSyndrome());
+  }
+
+  takeSvc(immediate: number): void {
+    const { state } = this;
+    advanceStep(state); // the instruction is complete: a step ends behind it
+    this.synchronous(syndromes.svcSyndrome(immediate), state.pc + 4n);
+  }
+
+  takeBrk(immediate: number): void {
+    this.synchronous(syndromes.brkSyndrome(immediate));
+  }
+
+  takeFpTrap(): void {
+    this.synchronous(syndromes.fpAccessSyndrome());
+  }
+
+  /** @param word the MSR, MRS or System instruction */
+  takeSystemTrap(word: number): void {
+    this.synchronous(syndromes.systemRegisterSyndrome(word));
+  }
+
+  takeWaitTrap(isWfe: boolean): void {
+    this.synchronous(syndromes.waitSyndrome(isWfe));
+  }
+
+  takeSpAlignment(): void {
+    this.synchronous(syndromes.spAlignmentSyndrome());
+  }
+
+  /** @param access as in ir/stmt.ts; ACCESS_MAINTENANCE for cache maintenance and AT, not for DC ZVA */
+  takeDataAbort(faultStatus: number, vaHi: number, vaLo: number, access: number): void {
+    const maintenance = (access & ACCESS_MAINTENANCE) !== 0;
+    const esr = syndromes.dataAbortSyndrome(this.state.el, faultStatus, (access & ACCESS_WRITE) !== 0, maintenance);
+    this.faulting(esr, this.state.pc, address(vaHi, vaLo));
+  }
+
+  takeWatchpoint(vaHi: number, vaLo: number, access: number): void {
+    const maintenance = (access & ACCESS_MAINTENANCE) !== 0;
+    const esr = syndromes.watchpointSyndrome(this.state.el, (access & ACCESS_WRITE) !== 0, maintenance);
+    this.faulting(esr, this.state.pc, address(vaHi, vaLo));
+  }
+
+  /** ERET at EL1. The manual also has it set the event register; that is the caller's. */
+  exceptionReturn(): void {
+    exceptionReturn(this.state);
+    this.levelChanged();
+  }
+
+  private synchronous(esr: number, returnAddress: bigint = this.state.pc): void {
+    this.state.setSysreg(ESR_EL1, BigInt(esr));
+    this.enter(VECTOR_SYNCHRONOUS, returnAddress);
+  }
+
+  private faulting(esr: number, returnAddress: bigint, far: bigint): void {
+    this.state.setSysreg(FAR_EL1, far);
+    this.synchronous(esr, returnAddress);
+  }
+
+  private enter(vector: number, returnAddress: bigint): void {
+    enterException(this.state, vector, returnAddress);
+    this.levelChanged();
+  }
+}
+
+function address(high: number, low: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
