@@ -35,21 +35,27 @@ static inline void end_none(void)
   __asm__ volatile("1: sub %0, %0, #1\n\tcbnz %0, 1b" : "+r"(sgi) : : "memory");
 }
 
+static void nests(u64 count)
+{
+  while (count--) {
+    take_all();
+    begin(EMPTY);
+    end_none();
+    end(EMPTY);
+    begin(MEASURED);
+    end_all();
+    end(MEASURED);
+  }
+}
+
 int main(void)
 {
   gic_enable();
   gic_enable_cpu(0);
   for (unsigned sgi = 0; sgi < SGIS; sgi++) gic_enable_private(0, sgi, PRIORITY(sgi));
+  warm_up(nests, NESTS / 100, 200);
   for (unsigned round = 0; round < ROUNDS; round++) {
-    for (unsigned nest = 0; nest < NESTS; nest++) {
-      take_all();
-      begin(EMPTY);
-      end_none();
-      end(EMPTY);
-      begin(MEASURED);
-      end_all();
-      end(MEASURED);
-    }
+    nests(NESTS);
     report("guest/eoi", (u64)SGIS * NESTS);
   }
   u64 left = acknowledge();

@@ -22,6 +22,7 @@ int main(void)
 {
   u64 version = hypercall(PSCI_VERSION, 0, 0, 0);
   if (version >> 16 > 1 || version == 0) fail("PSCI_VERSION", version);
+  warm_up(calls, CALLS / 10, 100);
   for (unsigned round = 0; round < ROUNDS; round++) {
     begin(EMPTY);
     no_calls(CALLS);

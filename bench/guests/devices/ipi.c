@@ -40,6 +40,21 @@ static void settle(void)
   }
 }
 
+static void ipis(u64 count)
+{
+  while (count--) {
+    settle();
+    begin(EMPTY);
+    end(EMPTY);
+    u64 before = answered;
+    begin(MEASURED);
+    send_sgi(1, SGI);
+    while (answered == before) {
+    }
+    end(MEASURED);
+  }
+}
+
 int main(void)
 {
   gic_enable();
@@ -48,18 +63,9 @@ int main(void)
   if (status) fail("PSCI_CPU_ON", status);
   while (!ready) {
   }
+  warm_up(ipis, IPIS / 100, 1000);
   for (unsigned round = 0; round < ROUNDS; round++) {
-    for (unsigned n = 0; n < IPIS; n++) {
-      settle();
-      begin(EMPTY);
-      end(EMPTY);
-      u64 before = answered;
-      begin(MEASURED);
-      send_sgi(1, SGI);
-      while (answered == before) {
-      }
-      end(MEASURED);
-    }
+    ipis(IPIS);
     report("guest/ipi", IPIS);
   }
   power_off();

@@ -112,6 +112,7 @@ int main(void)
   gic_enable();
   gic_enable_cpu(0);
   set_up();
+  warm_up(interrupts, LPIS / 100, 1000);
   for (unsigned round = 0; round < ROUNDS; round++) {
     begin(EMPTY);
     no_interrupts(LPIS);

@@ -8,9 +8,17 @@
 #define ROUNDS 5
 #define GICD_TYPER (GICD + 4)
 
-__attribute__((noinline)) static void reads(u64 address, u64 count)
+#if defined(GUEST_GICD)
+#define NAME "guest/gicd"
+#define ADDRESS GICD_TYPER
+#else
+#define NAME "guest/mmio"
+#define ADDRESS UARTFR
+#endif
+
+__attribute__((noinline)) static void reads(u64 count)
 {
-  __asm__ volatile("1: ldr w2, [%1]\n\tsubs %0, %0, #1\n\tb.ne 1b" : "+r"(count) : "r"(address) : "x2", "cc", "memory");
+  __asm__ volatile("1: ldr w2, [%1]\n\tsubs %0, %0, #1\n\tb.ne 1b" : "+r"(count) : "r"(ADDRESS) : "x2", "cc", "memory");
 }
 
 __attribute__((noinline)) static void no_reads(u64 count)
@@ -18,25 +26,17 @@ __attribute__((noinline)) static void no_reads(u64 count)
   __asm__ volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r"(count) : : "cc", "memory");
 }
 
-static void measure(const char *name, u64 address)
+int main(void)
 {
+  warm_up(reads, READS / 10, 100);
   for (unsigned round = 0; round < ROUNDS; round++) {
     begin(EMPTY);
     no_reads(READS);
     end(EMPTY);
     begin(MEASURED);
-    reads(address, READS);
+    reads(READS);
     end(MEASURED);
-    report(name, READS);
+    report(NAME, READS);
   }
-}
-
-int main(void)
-{
-#if defined(GUEST_MMIO)
-  measure("guest/mmio", UARTFR);
-#elif defined(GUEST_GICD)
-  measure("guest/gicd", GICD_TYPER);
-#endif
   power_off();
 }

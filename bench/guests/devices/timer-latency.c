@@ -7,7 +7,7 @@
 #include "../runtime/stretch.h"
 
 #define TIMERS 200
-#define ROUNDS 3
+#define ROUNDS 5
 #define AHEAD_US 200
 #define CNTV_ENABLE 1
 
@@ -50,14 +50,23 @@ static void asleep(void)
   unmask_irq();
 }
 
-static void measure(const char *name, void (*wait)(void))
+static void (*wait)(void);
+
+static void timers(u64 count)
 {
+  while (count--) {
+    arm();
+    wait();
+  }
+}
+
+static void measure(const char *name, void (*how)(void))
+{
+  wait = how;
+  warm_up(timers, TIMERS / 10, 100);
   for (unsigned round = 0; round < ROUNDS; round++) {
     late = 0;
-    for (unsigned n = 0; n < TIMERS; n++) {
-      arm();
-      wait();
-    }
+    timers(TIMERS);
     report_ticks(name, late, TIMERS);
   }
 }

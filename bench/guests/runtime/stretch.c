@@ -1,8 +1,17 @@
 /* Sums of stretches, and nanoseconds for each operation. */
 #include "stretch.h"
 
+#define WARM_UP_MS 500
+
 u64 stretch_ticks[2];
 u64 stretch_start;
+
+void warm_up(void (*operations)(u64), u64 count, unsigned most)
+{
+  u64 until = counter() + read_sysreg(cntfrq_el0) / 1000 * WARM_UP_MS;
+  while (most-- && counter() < until) operations(count);
+  stretch_ticks[MEASURED] = stretch_ticks[EMPTY] = 0;
+}
 
 void report_ticks(const char *name, u64 ticks, u64 operations)
 {

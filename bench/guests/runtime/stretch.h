@@ -31,6 +31,12 @@ static inline void end(enum kind kind)
   hypercall(MARK + 2 * kind + 1, 0, 0, 0);
 }
 
+/*
+ * Runs `operations(count)` until everything that is compiled on the way is compiled, be it by time (WARM_UP_MS of the counter)
+ * or `most` times, where the counter counts instructions.
+ */
+void warm_up(void (*operations)(u64), u64 count, unsigned most);
+
 /* Prints `name nanoseconds operations`, and forgets the stretches. */
 void report(const char *name, u64 operations);
 /* The same for ticks that were counted in another way. */
