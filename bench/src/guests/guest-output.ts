@@ -3,6 +3,7 @@
  * something wrong prints `failed: …` first, and then there is no figure.
  */
 import { HostError } from "@trapline/core";
+import { summarize } from "../harness/statistics.ts";
 import type { GuestImage } from "./guest-image.ts";
 
 /** How much of the output a message quotes. */
@@ -30,12 +31,11 @@ export function cpuFigures(image: GuestImage, output: string): { readonly ticks:
   return { ticks: Number(ticks), hz: Number(hz) };
 }
 
-/** Nanoseconds for each operation: the last round's, when everything is warm. @throws HostError when the guest gave none */
+/** Nanoseconds for each operation: the median of its rounds. @throws HostError when the guest gave none */
 export function guestNs(name: string, output: string): number {
   const rounds = [...refuseFailure(name, output).matchAll(new RegExp(`^${name} (\\d+\\.\\d+) \\d+\\s*$`, "gm"))];
-  const last = rounds.at(-1);
-  if (last === undefined) throw noFigure(name, output);
-  return Number(last[1]);
+  if (rounds.length === 0) throw noFigure(name, output);
+  return summarize(rounds.map(([, ns]) => Number(ns))).median;
 }
 
 function refuseFailure(name: string, output: string): string {
