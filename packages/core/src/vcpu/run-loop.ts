@@ -160,7 +160,7 @@ export class RunLoop {
         const ran = vcpu.retired - before;
         this.left -= ran;
         // Kicked without having run: whatever it waits for, the others must not wait with it.
-        if (end === "waiting" || end === "off" || this.left <= 0 || ran <= 0) this.passTurn();
+        if (end === "yielded" || end === "waiting" || end === "off" || this.left <= 0 || ran <= 0) this.passTurn();
         return true;
       }
       this.passTurn();

@@ -118,6 +118,11 @@ export class SysregSpace {
     return answer ?? 0;
   }
 
+  /** Who implements a register; undefined when nobody does. */
+  claimant(encoding: number): string | undefined {
+    return this.blocks[encoding]?.name;
+  }
+
   peek(encoding: number, vcpu: number): U64 | undefined {
     return this.blocks[encoding]?.device.peekSysreg?.(encoding, vcpu);
   }

@@ -15,10 +15,11 @@ import type { ExitArgs, VcpuExit } from "./vcpu-exit.ts";
  * Why a slice ended:
  * - `budget`: its instructions are used up; it could go on
  * - `kicked`: `kick` was called, by the machine or by one of its own exits; it could go on
+ * - `yielded`: it gives the rest of its slice to the others (YIELD, or it woke one that waited); it could go on
  * - `waiting`: WFI or WFE; it goes on when a line rises or an event comes
  * - `off`: powered off, or its program ended; it goes on only after a power-on
  */
-export type SliceEnd = "budget" | "kicked" | "waiting" | "off";
+export type SliceEnd = "budget" | "kicked" | "yielded" | "waiting" | "off";
 
 export interface Vcpu extends Stateful {
   /** Counted from 0 without gaps. */

@@ -6,8 +6,9 @@
 import { ACCESS_UNPRIVILEGED, ACCESS_WRITE } from "../ir/stmt.ts";
 import type { CpuState } from "../state/cpu-state.ts";
 import { EXCLUSIVE_ADDRESS, STEP_STATE } from "../state/layout.ts";
+import { MDSCR_EL1 } from "../sysregs/slots.ts";
 import { breakpointHit, breakpointsArmed } from "./breakpoint-match.ts";
-import { generatesDebugExceptions } from "./debug-enable.ts";
+import { generatesDebugExceptions, MDSCR_MDE, MDSCR_SS } from "./debug-enable.ts";
 import type { Exceptions } from "./exceptions.ts";
 import { advanceStep, PSTATE_SS, stepEnabled, stepPending } from "./software-step.ts";
 import { watchpointHit, watchpointsArmed } from "./watchpoint-match.ts";
@@ -15,6 +16,8 @@ import { watchpointHit, watchpointsArmed } from "./watchpoint-match.ts";
 export class Debug {
   /** Instructions have to run one by one, between `beforeInstruction` and `afterInstruction`. Up to date after `changed`. */
   active = false;
+  /** Stepping or breakpoints are on, though PSTATE.D may hold them back now. */
+  armed = false;
   /** A watchpoint is armed: accesses have to be shown to `watchpointHit`. Does not depend on PSTATE. */
   watching = false;
   /** The last instruction that ran was stepped; and was a Load-Exclusive. */
@@ -48,6 +51,7 @@ export class Debug {
     const { state } = this;
     this.stepped = false;
     this.watching = watchpointsArmed(state);
+    this.armed = (state.sysregLow(MDSCR_EL1) & (MDSCR_SS | MDSCR_MDE)) !== 0;
     this.active = stepEnabled(state) || (breakpointsArmed(state) && generatesDebugExceptions(state, state.el, state.daif));
   }
 

@@ -9,10 +9,10 @@
  * or −1), `commit` (a store to SCRATCH is complete), `host` (see isa/host-functions.ts: 1 when the program counter moved),
  * `fetchMiss` (a page's records, 0 when an exception was taken), `decode`, `settle` (records for where an exception went).
  */
-import { ACCESS_UNPRIVILEGED, ACCESS_WRITE, type Stmt } from "../ir/stmt.ts";
+import { ACCESS_ALIGNED, ACCESS_UNPRIVILEGED, ACCESS_WRITE, elementOf, type Stmt } from "../ir/stmt.ts";
 import { Builder } from "../ir/builder.ts";
 import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
-import { declaredHelpers } from "../ir/helpers.ts";
+import { importHelpers } from "../ir/helpers.ts";
 import { HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants } from "../isa/variants.ts";
 import { HOST_FP_TRAP } from "../isa/host-functions.ts";
 import {
@@ -36,10 +36,11 @@ interface Imports {
   readonly fetchMiss: number;
   readonly decode: number;
   readonly settle: number;
-  readonly helpers: readonly number[];
+  /** By the helper's number. */
+  readonly helpers: ReadonlyMap<number, number>;
 }
 
-/** Leaves the host address of an access that hits on the stack's `if`: pushes 1 or 0, and the entry's address stays in `entry`. */
+/** Looks an access up in the context: pushes 1 for a hit or 0, and leaves the entry's address in `entry`. */
 export function emitLookup(code: CodeWriter, va: number, access: number, context: () => void, entry: number): void {
   const bytes = access & 0xff;
   code.get(va);
@@ -53,6 +54,13 @@ export function emitLookup(code: CodeWriter, va: number, access: number, context
   code.tee(entry);
   code.memory(op["i64.load"], (access & ACCESS_WRITE) === 0 ? TAG_READ : TAG_WRITE);
   code.get(va);
+  if ((access & ACCESS_ALIGNED) !== 0) {
+    // A misaligned address keeps low bits, and so matches no page.
+    code.i64(BigInt(-4096 | (elementOf(access) - 1)));
+    code.op(op["i64.and"]);
+    code.op(op["i64.eq"]);
+    return;
+  }
   if (bytes > 1) {
     // The last byte decides: an access that crosses into the next page misses by itself.
     code.i64(BigInt(bytes - 1));
@@ -109,7 +117,9 @@ abstract class HandlerScope implements Scope {
   }
 
   callHelper(helper: number): void {
-    this.code.call(this.imports.helpers[helper]!);
+    const imported = this.imports.helpers.get(helper);
+    if (imported === undefined) throw new TypeError("a row that calls helpers is not for the interpreter's loop");
+    this.code.call(imported);
   }
 
   private contextOf(access: number): () => void {
@@ -253,7 +263,7 @@ interface RunLocals {
   readonly resync: Label;
 }
 
-function declareImports(module: ModuleWriter): Imports {
+function declareImports(module: ModuleWriter, statements: readonly Stmt[]): Imports {
   module.importMemory("cpu", "memory");
   const fn = (name: string, parameters: readonly ValueType[], results: readonly ValueType[]): number =>
     module.importFunction("cpu", name, parameters, results);
@@ -264,7 +274,7 @@ function declareImports(module: ModuleWriter): Imports {
     fetchMiss: fn("fetchMiss", [], [I32]),
     decode: fn("decode", [I32], []),
     settle: fn("settle", [], [I32]),
-    helpers: declaredHelpers().map(({ name, parameters, result }) => module.importFunction("helper", name, parameters, [result])),
+    helpers: importHelpers(module, statements),
   };
 }
 
@@ -329,12 +339,11 @@ function emitFpGuard(scope: Scope): void {
 /** A module with the handler of one variant that has no place in the loop: exports `handler`. */
 export function coldHandlerModule(variant: Variant): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
-  const imports = declareImports(module);
   const { code } = module.function([I32], [I32], "handler");
-  const scope = new ColdScope(code, imports, code.local(I32));
   const builder = new Builder(new RecordTarget(code, 0, variant.form.wide, new Map()));
-  if (variant.form.fp) emitFpGuard(scope);
   variant.form.emit(builder, variant.split);
+  const scope = new ColdScope(code, declareImports(module, builder.statements), code.local(I32));
+  if (variant.form.fp) emitFpGuard(scope);
   emitStatements(scope, builder.statements);
   code.i32(0);
   return module.build();
@@ -614,7 +623,7 @@ let shared: Uint8Array<ArrayBuffer> | undefined;
 export function coreModule(): Uint8Array<ArrayBuffer> {
   if (shared !== undefined) return shared;
   const module = new ModuleWriter();
-  const imports = declareImports(module);
+  const imports = declareImports(module, []);
   module.importTable("cpu", "table", TABLE_SLOTS);
   writeInvoke(module);
   writeRun(module, imports, writeGoto(module), writeSettleFlags(module));

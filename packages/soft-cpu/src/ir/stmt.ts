@@ -41,6 +41,11 @@ export const ACCESS_MAINTENANCE = 0x800;
 export const ACCESS_PROBE = 0x8000;
 export const ACCESS_ELEMENT_SHIFT = 12;
 
+/** Bytes of one element of an access. */
+export function elementOf(access: number): number {
+  return 1 << ((access >> ACCESS_ELEMENT_SHIFT) & 7);
+}
+
 /** @param element bytes of one element, a power of two */
 export function accessOf(bytes: number, element: number, bits = 0): number {
   return bytes | bits | (Math.log2(element) << ACCESS_ELEMENT_SHIFT);

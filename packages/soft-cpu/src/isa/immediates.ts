@@ -16,3 +16,11 @@ export function bitMask(sf: number, N: number, imms: number, immr: number): bigi
   for (let at = 0; at < (sf === 1 ? 64 : 32); at += size) mask |= rotated << BigInt(at);
   return mask;
 }
+
+/** VFPExpandImm(): sign, NOT(b) and copies of b, cd as exponent; efgh at the top of the fraction. */
+export function expandedFloat(imm8: bigint, exponentBits: bigint, fractionBits: bigint): bigint {
+  const b = (imm8 >> 6n) & 1n;
+  const copies = b === 1n ? (1n << (exponentBits - 3n)) - 1n : 0n;
+  const exponent = ((b ^ 1n) << (exponentBits - 1n)) | (copies << 2n) | ((imm8 >> 4n) & 3n);
+  return ((imm8 >> 7n) << (exponentBits + fractionBits)) | (exponent << fractionBits) | ((imm8 & 15n) << (fractionBits - 4n));
+}

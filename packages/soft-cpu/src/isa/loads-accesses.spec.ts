@@ -69,6 +69,19 @@ const rows: readonly (readonly [text: string, word: number, offset: number, acce
   ["ldxp x3, x4, [x1]", 0xc87f_1023, 0, "read 16/16 aligned", 0],
   ["ldarh w3, [x1]", 0x48df_fc23, 0, "read 2/2 aligned", 0],
   ["stlr x3, [x1]", 0xc89f_fc23, 0, "write 8/8 aligned", 0],
+  ["ld1 {v3.16b}, [x1], #16", 0x4cdf_7023, 0, "read 16/1", 16],
+  ["ld1 {v3.2d-v6.2d}, [x1]", 0x4c40_2c23, 0, "read 64/8", 0],
+  ["ld2 {v3.8b, v4.8b}, [x1], x2", 0x0cc2_8023, 0, "read 16/1", 1],
+  ["st3 {v3.4h-v5.4h}, [x1], #24", 0x0c9f_4423, 0, "write 24/2", 24],
+  ["ld3 {v3.4s-v5.4s}, [x1]", 0x4c40_4823, 0, "read 48/4", 0],
+  ["st4 {v3.16b-v6.16b}, [x1], #64", 0x4c9f_0023, 0, "write 64/1", 64],
+  ["st1 {v3.1d, v4.1d}, [x1]", 0x0c00_ac23, 0, "write 16/8", 0],
+  ["ld1 {v3.b}[9], [x1]", 0x4d40_0423, 0, "read 1/1", 0],
+  ["ld3 {v3.h, v4.h, v5.h}[2], [x1], #6", 0x0ddf_7023, 0, "read 6/2", 6],
+  ["st4 {v3.s-v6.s}[1], [x1]", 0x0d20_b023, 0, "write 16/4", 0],
+  ["st2 {v3.d, v4.d}[1], [x1], #16", 0x4dbf_8423, 0, "write 16/8", 16],
+  ["ld4r {v3.8h-v6.8h}, [x1], #8", 0x4dff_e423, 0, "read 8/2", 8],
+  ["ld1r {v3.2d}, [x1]", 0x4d40_cc23, 0, "read 8/8", 0],
 ];
 
 describe("loads and stores", () => {

@@ -5,6 +5,7 @@
 import type { Builder } from "../ir/builder.ts";
 import { apply, CONST, constV128, type V128Expr } from "../ir/expr.ts";
 import { type Form, form, vr } from "./form.ts";
+import { expandedFloat } from "./immediates.ts";
 import { setVq } from "./simd-registers.ts";
 
 interface Fields {
@@ -44,14 +45,6 @@ function eachBitAByte(imm8: bigint): bigint {
   let all = 0n;
   for (let bit = 0n; bit < 8n; bit++) all |= ((imm8 >> bit) & 1n) * (0xffn << (8n * bit));
   return all;
-}
-
-/** VFPExpandImm(): sign, NOT(b) and copies of b, cd as exponent; efgh at the top of the fraction. */
-function expandedFloat(imm8: bigint, exponentBits: bigint, fractionBits: bigint): bigint {
-  const b = (imm8 >> 6n) & 1n;
-  const copies = b === 1n ? (1n << (exponentBits - 3n)) - 1n : 0n;
-  const exponent = ((b ^ 1n) << (exponentBits - 1n)) | (copies << 2n) | ((imm8 >> 4n) & 3n);
-  return ((imm8 >> 7n) << (exponentBits + fractionBits)) | (exponent << fractionBits) | ((imm8 & 15n) << (fractionBits - 4n));
 }
 
 /** The odd cmodes below 12 combine with the destination, all others move. */

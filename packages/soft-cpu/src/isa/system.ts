@@ -9,9 +9,9 @@ import type { Builder } from "../ir/builder.ts";
 import { I64 } from "../wasm/opcodes.ts";
 import { op } from "../wasm/opcodes.ts";
 import {
-  CURRENT_EL, DAIF, EXCLUSIVE_ADDRESS, FPCR, FPSR, PENDING_LINES, SP_SELECT, SYSREGS,
+  CURRENT_EL, DAIF, DEBUG_ARMED, EXCLUSIVE_ADDRESS, FPCR, FPSR, OTHERS_WAIT, PENDING_LINES, SP_SELECT, SYSREGS,
 } from "../state/layout.ts";
-import { storedRead, storedWrite } from "./stored.ts";
+import { storedRead, storedWrite } from "../sysregs/stored.ts";
 import { SP_EL0 } from "../sysregs/slots.ts";
 import { flagBits, setFlagsFromBits } from "./arithmetic.ts";
 import { type Form, form, xr, xw } from "./form.ts";
@@ -32,7 +32,7 @@ const encodingOf = (f: { readonly word: number }): number => (f.word >>> 5) & 0x
 function setDaif(c: Builder, value: I32Expr, otherwise: () => void): void {
   const daif = c.let(value);
   const open = apply("i32.and", c.state32(PENDING_LINES), apply("i32.xor", daif, const32(-1)));
-  c.if(apply("i32.or", isEl0(c), apply("i32.ne", open, const32(0))), otherwise, () => c.setState32(DAIF, daif));
+  c.if(apply("i32.or", apply("i32.or", isEl0(c), c.state32(DEBUG_ARMED)), apply("i32.ne", open, const32(0))), otherwise, () => c.setState32(DAIF, daif));
 }
 
 export const system: readonly Form[] = [
@@ -43,7 +43,12 @@ export const system: readonly Form[] = [
 
   // ------------------------------------------------------------------------------------------------------------------- hints
   nothing("NOP", "11010101000000110010 0000 000 11111"),
-  toHost("YIELD", "11010101000000110010 0000 001 11111", host.HOST_YIELD),
+  form({
+    name: "YIELD",
+    encoding: "11010101000000110010 0000 001 11111",
+    hot: true,
+    emit: (c) => c.if(c.state32(OTHERS_WAIT), () => c.host(host.HOST_YIELD)),
+  }),
   toHost("WFE", "11010101000000110010 0000 010 11111", host.HOST_WFE),
   toHost("WFI", "11010101000000110010 0000 011 11111", host.HOST_WFI),
   toHost("SEV", "11010101000000110010 0000 100 11111", host.HOST_SEV),

@@ -45,11 +45,11 @@ export class CompiledTarget implements Target {
   }
 
   private slot(field: RegisterField): number {
-    return this.operands[field]! >> 3;
+    return (this.operands[field] ?? 0) >> 3;
   }
 
   offset(field: RegisterField): I32Expr {
-    return const32(this.operands[field]!);
+    return const32(this.operands[field] ?? 0);
   }
 
   readX(field: RegisterField): I64Expr {

@@ -8,7 +8,9 @@
 import type { CpuState } from "../state/cpu-state.ts";
 import { HANDLER, PAGE_END } from "../state/layout.ts";
 import { TABLE_SLOTS } from "../interpreter/core-module.ts";
-import { declaredHelpers } from "../ir/helpers.ts";
+import type { Expr } from "../ir/expr.ts";
+import { importHelpers } from "../ir/helpers.ts";
+import type { Stmt } from "../ir/stmt.ts";
 import { HANDLER_DECODE, HANDLERS_END } from "../isa/variants.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
@@ -125,7 +127,8 @@ export class Compiler {
     };
   }
 
-  private compile(records: number, entry: number): void {
+  /** Compiles what begins at an offset of a page. */
+  compile(records: number, entry: number): void {
     const begun = performance.now();
     this.counts.delete(records + 4 * entry);
     const { bytes, region } = regionModule(this.codePage(records), records, entry);
@@ -159,16 +162,28 @@ function regionModule(page: CodePage, records: number, entry: number): { bytes: 
   const goto = module.importFunction("cpu", "goto", [I64], [I32]);
   const settleFlags = module.importFunction("cpu", "settleFlags", [], []);
   const invoke = module.importFunction("cpu", "invoke", [I32, I32], [I32]);
-  const helpers = declaredHelpers().map(({ name, parameters, result }) => module.importFunction("helper", name, parameters, [result]));
-  const { code, index } = module.function([I32], [I32], "region");
+  const fn = module.function([I32], [I32], "region");
+  const { code } = fn;
   const region = findRegion(page, entry, new CompiledTarget(code));
+  const helpers = importHelpers(module, ...semanticsOf(region));
   new RegionWriter(code, region, records, {
     access,
     goto,
     settleFlags,
     invoke,
-    helper: (number) => helpers[number]!,
-    local: (offset) => (offset === entry ? index : undefined),
+    helper: (number) => helpers.get(number)!,
+    local: (offset) => (offset === entry ? fn.index : undefined),
   }).writeFunction();
   return { bytes: module.build(), region };
+}
+
+/** The statements of a region, and what its branches ask. */
+function semanticsOf({ blocks }: Region): readonly [Stmt[], Expr[]] {
+  const all = [...blocks.values()];
+  const statements = all.flatMap(({ instructions }) => instructions.flatMap((instruction) => instruction.statements));
+  const asked = all.flatMap(({ ending }): Expr[] => {
+    if (ending.kind === "conditional") return [ending.condition];
+    return ending.kind === "indirect" || ending.kind === "indirect-call" ? [ending.target] : [];
+  });
+  return [statements, asked];
 }

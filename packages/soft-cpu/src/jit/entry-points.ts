@@ -3,6 +3,7 @@
  * its function seems to begin. Both are where control comes from elsewhere, so that one region serves all who come.
  */
 import { decode } from "../isa/decoder.ts";
+import { isForHost } from "./host-instructions.ts";
 import { type CodePage, outline, REGION_INSTRUCTIONS } from "./region.ts";
 
 export function entryPoint(page: CodePage, sampled: number): number {
@@ -34,8 +35,9 @@ function loopTop(page: CodePage, sampled: number): number | undefined {
 function functionStart(page: CodePage, sampled: number): number {
   let offset = sampled;
   for (let steps = 0; steps < REGION_INSTRUCTIONS && offset > 0 && page.isDecoded(offset - 4); steps++) {
-    const { flow } = decode(page.wordAt(offset - 4), offset - 4).variant.form;
-    if (flow !== undefined && flow.kind !== "conditional" && !("link" in flow && flow.link)) break;
+    const { variant } = decode(page.wordAt(offset - 4), offset - 4);
+    const { flow } = variant.form;
+    if (flow === undefined ? isForHost(variant) : flow.kind !== "conditional" && !("link" in flow && flow.link)) break;
     offset -= 4;
   }
   return offset;

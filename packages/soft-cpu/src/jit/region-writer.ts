@@ -391,7 +391,7 @@ export class RegionWriter implements Scope {
       case "through":
         return this.branchTo(offset, ending.next);
       case "stop":
-        return this.exitTo(ending.next, false);
+        return this.exitTo(ending.next, true);
       case "jump":
         return this.jump(offset, ending.target);
       case "conditional": {

@@ -9,6 +9,7 @@ import type { Stmt } from "../ir/stmt.ts";
 import { type Decoded, decode } from "../isa/decoder.ts";
 import type { Flow } from "../isa/form.ts";
 import type { CompiledTarget } from "./compiled-target.ts";
+import { isForHost } from "./host-instructions.ts";
 
 /** TurboFan's time grows faster than a function's size: 100 to 150 instructions are its measure. */
 export const REGION_INSTRUCTIONS = 160;
@@ -100,7 +101,8 @@ export function outline(page: CodePage, entry: number): Outline {
       imm = Number(operands.imm ?? 0);
       end += 4;
     } while (flow === undefined && included.has(end) && !leaders.has(end));
-    const reached = flow === undefined || flow.kind === "conditional" || isCall(flow) ? [end] : [];
+    const stops = flow === undefined && isForHost(decode(page.wordAt(end - 4), end - 4).variant);
+    const reached = stops ? [] : flow === undefined || flow.kind === "conditional" || isCall(flow) ? [end] : [];
     if (flow !== undefined && flow.kind !== "indirect" && !isCall(flow)) reached.unshift(end - 4 + imm);
     blocks.set(start, { end, flow, successors: reached.filter(isLeader) });
   }
@@ -115,9 +117,10 @@ function findLeaders(page: CodePage, entry: number): { leaders: Set<number>; inc
   for (let at = queue.shift(); at !== undefined && included.size < REGION_INSTRUCTIONS; at = queue.shift()) {
     for (let offset = at; inPage(offset) && !included.has(offset) && included.size < REGION_INSTRUCTIONS; offset += 4) {
       if (!page.isDecoded(offset) && offset !== entry) break;
-      included.add(offset);
+      included.add(offset); // one for the host, too: the block stops there
       const { variant, operands } = decode(page.wordAt(offset), offset);
       const { flow } = variant.form;
+      if (flow === undefined && isForHost(variant)) break;
       if (flow === undefined) continue;
       const follow = (next: number): void => {
         if (!inPage(next) || !page.isDecoded(next)) return;

@@ -6,7 +6,7 @@
  * Order of checks as in AArch64.MemSingle() and AArch64.FirstStageTranslate(): alignment that does not depend on memory,
  * translation, alignment that does, permission. Hot where generated code finds no fast tag.
  */
-import { ACCESS_ALIGNED, ACCESS_ELEMENT_SHIFT, ACCESS_MAINTENANCE, ACCESS_UNPRIVILEGED, ACCESS_WRITE } from "../ir/stmt.ts";
+import { ACCESS_ALIGNED, ACCESS_MAINTENANCE, ACCESS_UNPRIVILEGED, ACCESS_WRITE, elementOf } from "../ir/stmt.ts";
 import type { CpuState } from "../state/cpu-state.ts";
 import { CONTEXT, EL0_CONTEXT, EL0_CONTEXT_BASE } from "../state/layout.ts";
 import { MAIR_EL1, SCTLR_EL1, TCR_EL1, TTBR0_EL1, TTBR1_EL1 } from "../sysregs/slots.ts";
@@ -22,7 +22,6 @@ import { invalidatePair } from "./tlb-maintenance.ts";
 import { RIGHT_EXECUTE, RIGHT_READ, RIGHT_WRITE, Translation } from "./translation.ts";
 
 const PAGE_BYTES = 4096;
-const ELEMENT_MASK = 7;
 
 export class Mmu {
   readonly tlb: SoftTlb;
@@ -99,7 +98,7 @@ export class Mmu {
    * @returns NO_FAULT, then `flags`, `physicalAddress` and `wasmAddress` tell the rest; or the fault status code
    */
   translateData(vaHi: number, vaLo: number, access: number): number {
-    const aligned = (access & ACCESS_MAINTENANCE) !== 0 || (vaLo & ((1 << ((access >> ACCESS_ELEMENT_SHIFT) & ELEMENT_MASK)) - 1)) === 0;
+    const aligned = (access & ACCESS_MAINTENANCE) !== 0 || (vaLo & (elementOf(access) - 1)) === 0;
     if (!aligned && (this.strictAlignment || (access & ACCESS_ALIGNED) !== 0)) return FSC_ALIGNMENT;
     const el = (access & ACCESS_UNPRIVILEGED) !== 0 ? 0 : this.state.el;
     const context = el === 0 ? this.pair + EL0_CONTEXT : this.pair;

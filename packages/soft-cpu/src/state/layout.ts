@@ -64,6 +64,8 @@ export const PENDING_LINES = 0x770;
 export const STEP_STATE = 0x774;
 export const FPCR = 0x778; // i32
 export const FPSR = 0x77c; // i32
+/** i32: 1 while software step or breakpoints are on: an instruction that changes PSTATE.D goes to the host. */
+export const DEBUG_ARMED = 0x7b0;
 /** i64: the virtual address of an access that goes the slow way. */
 export const ACCESS_VA = 0x780;
 /** i64: an operand or result of a host function. */
@@ -72,6 +74,8 @@ export const HOST_VALUE = 0x788;
 export const DIVERTED = 0x790;
 /** i32: base of EL0's translations of this vCPU, which unprivileged loads and stores use from EL1. */
 export const EL0_CONTEXT_BASE = 0x798;
+/** i32: 1 when the machine has more than one vCPU, so that YIELD gives way. */
+export const OTHERS_WAIT = 0x79c;
 /** i32: 1 while FP and Advanced SIMD are trapped (CPACR_EL1.FPEN for the current level). */
 export const FP_TRAPPED = 0x794;
 

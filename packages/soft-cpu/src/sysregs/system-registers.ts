@@ -29,7 +29,8 @@ const PSTATE_DAIFCLR = sysregEncoding(0, 3, 4, 0, 7);
 
 export interface SystemRegistersOptions {
   readonly state: CpuState;
-  readonly identity: CpuIdentity;
+  /** Or who tells it, asked at each reset: the machine's interrupt controller is not there yet when vCPUs are made. */
+  readonly identity: CpuIdentity | (() => CpuIdentity);
   readonly timer: GenericTimer;
   readonly hooks: SystemRegisterHooks;
 }
@@ -40,13 +41,15 @@ export class SystemRegisters implements SystemRegisterContext {
   readonly hooks: SystemRegisterHooks;
   /** Of all that `peek` knows, in order of encoding. */
   readonly names: readonly string[] = [...PEEKABLE.keys(), "SP_EL1"];
-  private readonly identity: ReadonlyMap<number, bigint>;
+  private readonly tellIdentity: () => CpuIdentity;
+  private identity: ReadonlyMap<number, bigint> = new Map();
 
   constructor(options: SystemRegistersOptions) {
     this.state = options.state;
     this.timer = options.timer;
     this.hooks = options.hooks;
-    this.identity = identityValues(options.identity);
+    const { identity } = options;
+    this.tellIdentity = typeof identity === "function" ? identity : () => identity;
   }
 
   /** MRS at `el`. */
@@ -113,6 +116,7 @@ export class SystemRegisters implements SystemRegisterContext {
   /** Reset: registers, PSTATE, FP control and timer. General-purpose and vector registers, SP and PC are the vCPU's. */
   reset(): void {
     const { state } = this;
+    this.identity = identityValues(this.tellIdentity());
     for (let slot = RAZ; slot < SLOTS_END; slot++) state.setSysreg(slot, this.identity.get(slot) ?? 0n);
     for (const { slot, reset, res1 } of SYSTEM_REGISTERS.registers) {
       const value = reset ?? res1;

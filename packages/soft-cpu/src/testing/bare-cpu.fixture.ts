@@ -4,6 +4,7 @@
  */
 import { createWasmMemory } from "./wasm-memory.fixture.ts";
 import { Engine, type EngineHost } from "../engine/engine.ts";
+import { fpHelpers } from "../fp/helpers.ts";
 import * as layout from "../state/layout.ts";
 import { ACCESS_PROBE } from "../ir/stmt.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
@@ -29,8 +30,8 @@ export class BareCpu implements EngineHost {
   private stopped: Stopped | undefined;
   private granted = 0;
 
-  constructor(helpers: HelperFunctions = {}) {
-    this.helpers = helpers;
+  constructor(helpers?: HelperFunctions) {
+    this.helpers = helpers ?? fpHelpers(() => this.state);
     const memory = createWasmMemory(this.ramAt / 0x1_0000 + RAM_PAGES);
     this.engine = new Engine(memory, this);
     const { state } = this.engine;

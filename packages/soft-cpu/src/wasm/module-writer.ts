@@ -9,7 +9,7 @@ interface DefinedFunction {
   readonly exportName: string | undefined;
 }
 
-/** A function being written, with the number by which others call it. */
+/** A function being written, with the number by which others call it: final once all imports are known. */
 export interface FunctionHandle {
   readonly code: CodeWriter;
   readonly index: number;
@@ -49,7 +49,7 @@ export class ModuleWriter {
     entry.unsigned(minimum);
   }
 
-  /** Imports come before all functions of the module's own. Returns the function's number. */
+  /** Returns the function's number. Imports are numbered before all functions of the module's own, whose numbers they move. */
   importFunction(module: string, name: string, parameters: readonly ValueType[], results: readonly ValueType[]): number {
     const entry = this.importEntry(module, name, 0);
     entry.unsigned(this.type(parameters, results));
@@ -58,8 +58,14 @@ export class ModuleWriter {
 
   function(parameters: readonly ValueType[], results: readonly ValueType[], exportName?: string): FunctionHandle {
     const code = new CodeWriter(parameters.length);
-    this.functions.push({ type: this.type(parameters, results), code, exportName });
-    return { code, index: this.importedFunctions + this.functions.length - 1 };
+    const position = this.functions.push({ type: this.type(parameters, results), code, exportName }) - 1;
+    const indexNow = (): number => this.importedFunctions + position;
+    return {
+      code,
+      get index() {
+        return indexNow();
+      },
+    };
   }
 
   /** Puts functions into the imported table, from `offset`, when the module is instantiated. */

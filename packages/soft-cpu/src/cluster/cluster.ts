@@ -1,0 +1,405 @@
+/**
+ * All vCPUs of one machine on one engine: whose state is in place, how long it may run, what time it is, and what happens when
+ * generated code cannot go on. One vCPU runs at a time; the run loop of the machine decides which.
+ *
+ * Time: instructions that ran are told to the clock before anything outside can look (`account`), so device time is exact. A
+ * chunk of generated code never runs past the next timer; a timer that an exit arms cuts the chunk short.
+ *
+ * Interrupts: a line that rises while it is not masked takes the budget away, so that the chunk ends after the instruction in
+ * progress; the next one begins with the exception.
+ */
+import { type DrivenClock, type GuestMemory, type U64 } from "@trapline/core";
+import { Engine, type EngineHost } from "../engine/engine.ts";
+import type { HelperFunctions } from "../ir/helpers.ts";
+import { NO_FAULT } from "../mmu/fault-status.ts";
+import { Mmu } from "../mmu/mmu.ts";
+import type { CpuState } from "../state/cpu-state.ts";
+import {
+  ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_TRANSLATIONS, CONTEXT, CURRENT_EL, DAIF, DEBUG_ARMED, DIVERTED, EL0_CONTEXT, EL0_CONTEXT_BASE, EXCLUSIVE_ADDRESS, FP_TRAPPED, IP, OTHERS_WAIT, PAGE_RECORDS, PAGE_VA,
+  PENDING_LINES, STATE, STATE_END,
+} from "../state/layout.ts";
+import { fpTrapped } from "../sysregs/el0-gates.ts";
+import type { SliceEnd } from "@trapline/core";
+import { AccessPath, type AccessOwner } from "./access-path.ts";
+import type { ClusterVcpu } from "./cluster-vcpu.ts";
+import { branchAddress } from "../exceptions/branch-address.ts";
+import { Debug } from "../exceptions/debug.ts";
+import { Exceptions } from "../exceptions/exceptions.ts";
+import { HostCalls } from "./host-calls.ts";
+import type { ClusterServices } from "./services.ts";
+
+/** Instructions between two looks at what is hot; only speed depends on it. */
+const SAMPLE_INTERVAL = 20_000;
+const PAGE = 4096;
+const OPEN_MONITOR = 0xffff_ffff_ffff_ffffn;
+
+/** Also the longest chunk: budgets are 32-bit. */
+const MAX_CHUNK = 0x4000_0000;
+
+export interface ClusterOptions {
+  readonly memory: GuestMemory;
+  readonly clock: DrivenClock;
+  readonly helpers: (state: () => CpuState) => HelperFunctions;
+  readonly jit: boolean;
+}
+
+export class Cluster implements EngineHost, AccessOwner, ClusterServices {
+  readonly engine: Engine;
+  readonly state: CpuState;
+  readonly mmu: Mmu;
+  readonly helpers: HelperFunctions;
+  readonly exceptions: Exceptions;
+  readonly debug: Debug;
+  vcpus: readonly ClusterVcpu[] = [];
+  /** Whose state is in place. */
+  current: ClusterVcpu | undefined;
+  /** True while `run` is on the stack. */
+  private running = false;
+  private readonly clock: DrivenClock;
+  private readonly memory: GuestMemory;
+  private readonly accessPath: AccessPath;
+  private readonly hostCalls: HostCalls;
+  private readonly jit: boolean;
+
+  /** Budget of the chunk as it was when the clock was told last. */
+  private granted = 0;
+  /** Instructions left of the slice. */
+  private left = 0;
+  private deadlineNs = Infinity;
+  private standsElsewhere = false;
+  /** Set by what ends the slice. */
+  private ending: SliceEnd | undefined;
+
+  constructor(options: ClusterOptions) {
+    const { memory, clock, helpers, jit } = options;
+    this.memory = memory;
+    this.clock = clock;
+    this.jit = jit;
+    this.helpers = helpers(() => this.state);
+    this.engine = new Engine(memory.wasm, this);
+    this.engine.compiler.enabled = jit;
+    this.state = this.engine.state;
+    this.mmu = new Mmu(memory.wasm.buffer, this.state, memory);
+    this.exceptions = new Exceptions(this.state, () => this.levelChanged());
+    this.debug = new Debug(
+      this.state,
+      this.exceptions,
+      (watching) => this.mmu.setWatching(watching),
+      (vaHi, vaLo) => this.mmu.translateFetch(vaHi, vaLo) === NO_FAULT,
+    );
+    this.accessPath = new AccessPath(this.state, this.mmu, this.engine.pages, this);
+    this.hostCalls = new HostCalls(this);
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- running
+
+  run(vcpu: ClusterVcpu, budget: number): SliceEnd {
+    this.running = true;
+    this.enter(vcpu);
+    this.left = Math.min(budget, Number.MAX_SAFE_INTEGER);
+    this.ending = undefined;
+    try {
+      return this.chunks(vcpu);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private chunks(vcpu: ClusterVcpu): SliceEnd {
+    const { state, debug, clock } = this;
+    for (;;) {
+      if (vcpu.off) return "off";
+      if (this.ending !== undefined) return this.ending;
+      if (vcpu.waiting) {
+        if (!vcpu.mayWake()) return "waiting";
+        vcpu.waiting = false;
+      }
+      if (this.left <= 0) return "budget";
+      if ((state.i32[PENDING_LINES >> 2]! & ~state.i32[DAIF >> 2]!) !== 0) this.exceptions.takeInterrupt();
+      const watched = debug.active && debug.beforeInstruction();
+      this.deadlineNs = clock.nextDeadlineNs();
+      const chunk = watched ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), this.jit ? SAMPLE_INTERVAL : MAX_CHUNK, MAX_CHUNK);
+      this.granted = state.budget = chunk;
+      try {
+        this.engine.run();
+      } finally {
+        this.account();
+      }
+      if (this.standsElsewhere) {
+        this.standsElsewhere = false;
+        state.divertTo(state.pc);
+      }
+      if (watched) debug.afterInstruction();
+      else if (state.i32[DIVERTED >> 2] === 0) this.engine.compiler.sample(state.i32[IP >> 2]!, state.i32[PAGE_RECORDS >> 2]!);
+    }
+  }
+
+  /** Tells the clock, and the vCPU, what ran since the last time. Timers that are due fire. */
+  account(): void {
+    const budget = this.state.i32[BUDGET >> 2]!;
+    const ran = this.granted - budget;
+    if (ran === 0) return;
+    this.granted = budget;
+    this.left -= ran;
+    this.current!.retired += ran;
+    this.clock.elapse(ran);
+  }
+
+  /** An exit may have armed a timer: the chunk must not run past it. */
+  limitChunk(): void {
+    const deadlineNs = this.clock.nextDeadlineNs();
+    if (deadlineNs === this.deadlineNs) return;
+    this.deadlineNs = deadlineNs;
+    const { i32 } = this.state;
+    const most = this.clock.instructionsUntil(deadlineNs);
+    if (most < i32[BUDGET >> 2]!) this.granted = i32[BUDGET >> 2] = most;
+  }
+
+  /** The chunk ends after the instruction in progress. */
+  endChunk(): void {
+    if (!this.running) return;
+    this.account();
+    this.granted = this.state.i32[BUDGET >> 2] = 0;
+  }
+
+  /** The slice ends after the instruction in progress. */
+  endSlice(end: SliceEnd): void {
+    if (!this.running) return;
+    this.ending = end;
+    this.endChunk();
+  }
+
+  isRunning(vcpu: ClusterVcpu): boolean {
+    return this.running && this.current === vcpu;
+  }
+
+  /** A vCPU that waited can go on: whoever runs gives way, so that it does not wait for the end of a slice. */
+  woke(vcpu: ClusterVcpu): void {
+    if (this.running && this.current !== vcpu) this.endSlice("yielded");
+  }
+
+  /** The lines of the vCPU that is in place changed. */
+  linesChanged(lines: number): void {
+    this.state.i32[PENDING_LINES >> 2] = lines;
+    this.interruptMaskChanged();
+  }
+
+  interruptMaskChanged(): void {
+    if ((this.state.i32[PENDING_LINES >> 2]! & ~this.state.i32[DAIF >> 2]!) !== 0) this.endChunk();
+  }
+
+  /** What a vCPU does in an exit, and the answer. */
+  exit(kind: Parameters<ClusterVcpu["exits$"]["emit"]>[0], address: number, width: number, value: U64): U64 {
+    this.account();
+    const answer = this.current!.exits$.emit(kind, address, width, value);
+    this.limitChunk();
+    return answer;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ whose state it is
+
+  /** Puts a vCPU's state in place. */
+  enter(vcpu: ClusterVcpu): void {
+    const { state } = this;
+    if (this.current !== vcpu) {
+      this.leave();
+      this.current = vcpu;
+      state.bytes.set(vcpu.saved, STATE);
+      state.nextPc = vcpu.nextPc;
+      this.contextChanged();
+    }
+    state.i32[PENDING_LINES >> 2] = vcpu.lines;
+    state.i32[OTHERS_WAIT >> 2] = this.vcpus.length > 1 ? 1 : 0;
+  }
+
+  /** Puts it away. What depends on decoded pages is not kept: they may be gone when it comes back. */
+  leave(): void {
+    const { current, state } = this;
+    if (current === undefined) return;
+    state.divertTo(state.pc);
+    state.u64[EXCLUSIVE_ADDRESS >> 3] = OPEN_MONITOR;
+    current.nextPc = state.nextPc;
+    current.saved.set(state.bytes.subarray(STATE, STATE_END));
+    this.current = undefined;
+  }
+
+  /** Runs `look` with a vCPU's state in place, without anything else of it: for monitors, whoever runs now. */
+  inspect<T>(vcpu: ClusterVcpu, look: (state: CpuState) => T): T {
+    const { state, current } = this;
+    if (current === vcpu) return look(state);
+    const [kept, nextPc] = [state.bytes.slice(STATE, STATE_END), state.nextPc];
+    state.bytes.set(vcpu.saved, STATE);
+    state.nextPc = vcpu.nextPc;
+    try {
+      return look(state);
+    } finally {
+      vcpu.saved.set(state.bytes.subarray(STATE, STATE_END));
+      vcpu.nextPc = state.nextPc;
+      state.bytes.set(kept, STATE);
+      state.nextPc = nextPc;
+    }
+  }
+
+  /** The state in place was replaced or changed behind the MMU's back (a reset, a restored snapshot). */
+  contextChanged(): void {
+    const { state, debug, mmu, current } = this;
+    if (current === undefined) return;
+    const { i32 } = state;
+    debug.load();
+    i32[DEBUG_ARMED >> 2] = debug.armed ? 1 : 0;
+    mmu.enter(current.id, debug.watching);
+    i32[EL0_CONTEXT_BASE >> 2] = i32[CONTEXT >> 2]! + (i32[CURRENT_EL >> 2] === 0 ? 0 : EL0_CONTEXT);
+    this.levelChanged();
+  }
+
+  /** PSTATE.EL, or what depends on it, changed. */
+  levelChanged(): void {
+    const { state } = this;
+    const { i32 } = state;
+    const el = i32[CURRENT_EL >> 2]!;
+    i32[CONTEXT >> 2] = i32[EL0_CONTEXT_BASE >> 2]! - (el === 0 ? 0 : EL0_CONTEXT);
+    i32[FP_TRAPPED >> 2] = fpTrapped(state, el) ? 1 : 0;
+  }
+
+  // ------------------------------------------------------------------------------------------------- what generated code asks
+
+  access(access: number): number {
+    return this.accessPath.resolve(access);
+  }
+
+  commit(): void {
+    this.accessPath.commit();
+  }
+
+  host(fn: number): number {
+    this.hostCalls.call(fn);
+    return this.state.i32[DIVERTED >> 2]!;
+  }
+
+  fetchMiss(): number {
+    const pc = this.state.u64[ACCESS_VA >> 3]!;
+    const record = this.fetch(pc);
+    if (record === 0) return 0;
+    return record;
+  }
+
+  settle(): number {
+    const { state } = this;
+    while (state.i32[DIVERTED >> 2] !== 0) {
+      if (state.i32[BUDGET >> 2]! <= 0) return 0;
+      const record = this.fetch(state.nextPc);
+      if (record !== 0) {
+        state.i32[DIVERTED >> 2] = 0;
+        state.i32[IP >> 2] = record;
+        return record;
+      }
+      // The abort led to a vector that aborts as well: that takes time, like everything else.
+      state.i32[BUDGET >> 2]!--;
+    }
+    return state.i32[IP >> 2]!;
+  }
+
+  /** The record at `target`, its page current; or 0, and an exception was taken. */
+  private fetch(target: bigint): number {
+    const { engine, mmu, state, exceptions } = this;
+    const known = engine.goto(target);
+    if (known !== 0) return exceptions.illegalState() ? exceptions.takeIllegalState(target) : known;
+    const pc = branchAddress(state, target);
+    if ((pc & 3n) !== 0n) return exceptions.takePcAlignment(pc);
+    const vaLo = Number(pc & 0xffff_ffffn) | 0;
+    const vaHi = Number((pc >> 32n) & 0xffff_ffffn) | 0;
+    const fault = mmu.translateFetch(vaHi, vaLo);
+    if (fault !== NO_FAULT) return exceptions.takeInstructionAbort(fault, pc);
+    const physical = Math.floor(mmu.found.pa / PAGE);
+    const isNew = !engine.pages.has(physical);
+    const records = engine.pages.recordsFor(physical);
+    if (isNew) mmu.tlb.demoteWrites(physical * PAGE);
+    mmu.tlb.fillCode(state.i32[CONTEXT >> 2]!, vaHi, vaLo, mmu.found, records);
+    return exceptions.illegalState() ? exceptions.takeIllegalState(pc) : engine.goto(pc);
+  }
+
+  /** Translations went: is the page that is executed still where it was? It is looked up again before the next instruction. */
+  translationsChanged(): void {
+    const { i32, u64 } = this.state;
+    const page = u64[PAGE_VA >> 3]!;
+    const entry = i32[CONTEXT >> 2]! + CODE_TRANSLATIONS + Number((page >> 12n) & BigInt(CODE_ENTRIES - 1)) * CODE_ENTRY_BYTES;
+    if (u64[entry >> 3] === page) return;
+    this.standsElsewhere = true;
+    this.endChunk();
+  }
+
+  hostAddressOf(physicalPage: number): number {
+    return this.memory.wasmOffset(physicalPage * PAGE, PAGE);
+  }
+
+  dropped(physicalPage: number, records: number): void {
+    // Whoever stands in that page finishes the instruction in progress, and is decoded anew.
+    if (this.state.i32[PAGE_RECORDS >> 2] === records) {
+      this.standsElsewhere = true;
+      this.endChunk();
+    }
+    this.mmu.tlb.promoteWrites(physicalPage * PAGE);
+    this.mmu.tlb.dropRecords(records);
+  }
+
+  flushed(): void {
+    this.mmu.tlb.dropAllRecords();
+  }
+
+  /** The host or a device wrote guest memory. */
+  overwritten(address: number, length: number): void {
+    const { pages } = this.engine;
+    const end = address + length;
+    if (length > PAGE * pages.size) {
+      // More pages than are decoded: look at those.
+      for (const page of [...pages.pages()]) if (page * PAGE < end && (page + 1) * PAGE > address) pages.drop(page);
+      return;
+    }
+    for (let at = address; at < end; ) {
+      const page = Math.floor(at / PAGE);
+      const upTo = Math.min(end, (page + 1) * PAGE);
+      if (pages.isDecoded(page, at - page * PAGE, upTo - at)) pages.drop(page);
+      at = upTo;
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- accesses
+
+  readBus(address: number, width: number): U64 {
+    return this.exit(0, address, width, 0);
+  }
+
+  writeBus(address: number, width: number, value: U64): U64 {
+    return this.exit(1, address, width, value);
+  }
+
+  abort(faultStatus: number, vaHi: number, vaLo: number, access: number): void {
+    this.exceptions.takeDataAbort(faultStatus, vaHi, vaLo, access);
+  }
+
+  watched(vaHi: number, vaLo: number, access: number): boolean {
+    return this.debug.watchpointHit(vaHi, vaLo, access);
+  }
+
+  /** The exclusive monitor is armed: a WFE then waits for another vCPU's store, which we do not see. */
+  get monitorArmed(): boolean {
+    return this.state.u64[EXCLUSIVE_ADDRESS >> 3] !== OPEN_MONITOR;
+  }
+
+  /** The Undefined Instruction exception. */
+  undefinedInstruction(_word: number): void {
+    this.exceptions.takeUndefined();
+  }
+
+  /** Breakpoints, watchpoints or stepping were switched on or off. */
+  debugChanged(): void {
+    this.debug.changed();
+    this.state.i32[DEBUG_ARMED >> 2] = this.debug.armed ? 1 : 0;
+    if (this.debug.active) this.endChunk();
+  }
+
+  /** Another vCPU's registers changed while they were put away. */
+  forget(vcpu: ClusterVcpu): void {
+    this.mmu.contexts.release(vcpu.id);
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * The instructions that generated code leaves to the host (isa/host-functions.ts): exceptions on purpose, system registers and
+ * instructions, waiting, and what is UNDEFINED. Each may move the program counter; the caller sees that in DIVERTED.
+ */
+import { fromBigint, HYPERCALL, SYSREG_READ, SYSREG_WRITE, toBigint, UNDEFINED, WFI } from "@trapline/core";
+import { TLBI_ASIDE1, TLBI_VAAE1, TLBI_VAE1, TLBI_VMALLE1 } from "../mmu/tlb-maintenance.ts";
+import { ACCESS_MAINTENANCE, ACCESS_WRITE, accessOf } from "../ir/stmt.ts";
+import * as host from "../isa/host-functions.ts";
+import { CODE, DEVICE, MMIO, ROM, WATCHED } from "../mmu/entry-flags.ts";
+import { FSC_ALIGNMENT, NO_FAULT } from "../mmu/fault-status.ts";
+import { HOST_VALUE, IP } from "../state/layout.ts";
+import { wfeTrapped, wfiTrapped } from "../sysregs/el0-gates.ts";
+import { DONE, ELSEWHERE, FP_TRAPPED_ACCESS, type Outcome, TRAPPED } from "../sysregs/outcome.ts";
+import { PAR_EL1 } from "../sysregs/slots.ts";
+import { type SystemInstruction, systemInstruction, systemInstructionAccess } from "../sysregs/system-instructions.ts";
+import { SYSTEM_REGISTERS } from "../sysregs/rows.ts";
+import type { ClusterServices } from "./services.ts";
+
+const ZERO_BLOCK = 64;
+const PAGE = 4096;
+/** Permission to read is what cache maintenance by address needs (Arm ARM, D5.8.2). */
+const MAINTAIN = accessOf(1, 1, ACCESS_MAINTENANCE);
+const ZERO = accessOf(1, 1, ACCESS_MAINTENANCE | ACCESS_WRITE);
+const TLBI_OP = { all: TLBI_VMALLE1, va: TLBI_VAE1, asid: TLBI_ASIDE1, "va-any-asid": TLBI_VAAE1 } as const;
+
+export class HostCalls {
+  private readonly cluster: ClusterServices;
+
+  constructor(cluster: ClusterServices) {
+    this.cluster = cluster;
+  }
+
+  /** The word of the instruction in progress. */
+  private get word(): number {
+    const { engine, state } = this.cluster;
+    return engine.pages.wordAt(state.i32[IP >> 2]!);
+  }
+
+  call(fn: number): void {
+    const { cluster } = this;
+    const { exceptions, state } = cluster;
+    switch (fn) {
+      case host.HOST_UNDEFINED:
+        cluster.undefinedInstruction(this.word);
+        return;
+      case host.HOST_SVC:
+        exceptions.takeSvc((this.word >>> 5) & 0xffff);
+        return;
+      case host.HOST_HVC:
+      case host.HOST_SMC:
+        this.hypercall(fn === host.HOST_SMC, (this.word >>> 5) & 0xffff);
+        return;
+      case host.HOST_BRK:
+        exceptions.takeBrk((this.word >>> 5) & 0xffff);
+        return;
+      case host.HOST_ERET:
+        if (state.el === 0) {
+          cluster.undefinedInstruction(this.word);
+          return;
+        }
+        exceptions.exceptionReturn();
+        cluster.current!.sendEvent(); // Arm ARM, D1.16.1
+        cluster.interruptMaskChanged();
+        cluster.debugChanged();
+        return;
+      case host.HOST_MRS:
+        this.readRegister();
+        return;
+      case host.HOST_MSR:
+        this.writeRegister();
+        return;
+      case host.HOST_MSR_IMMEDIATE: {
+        const { word } = this;
+        const outcome = cluster.current!.sysregs.writeImmediate((word >>> 16) & 7, (word >>> 5) & 7, (word >>> 8) & 0xf, state.el);
+        this.finish(outcome, word);
+        cluster.debugChanged();
+        return;
+      }
+      case host.HOST_SYS:
+        this.systemInstruction(this.word);
+        return;
+      case host.HOST_ZERO_BLOCK: {
+        const { word } = this;
+        const instruction = systemInstruction((word >>> 5) & 0xffff)!;
+        if (this.finish(systemInstructionAccess(instruction, state, state.el), word)) this.zeroBlock();
+        return;
+      }
+      case host.HOST_WFI:
+      case host.HOST_WFE:
+        this.wait(fn === host.HOST_WFE);
+        return;
+      case host.HOST_YIELD:
+        cluster.endSlice("yielded");
+        return;
+      case host.HOST_SEV:
+        for (const vcpu of cluster.vcpus) vcpu.sendEvent();
+        return;
+      case host.HOST_SEVL:
+        cluster.current!.sendEvent();
+        return;
+      case host.HOST_FP_TRAP:
+        exceptions.takeFpTrap();
+        return;
+    }
+  }
+
+  /** True when the access happened; else the exception was taken. */
+  private finish(outcome: Outcome, word: number): boolean {
+    const { exceptions } = this.cluster;
+    if (outcome === DONE) return true;
+    if (outcome === TRAPPED) exceptions.takeSystemTrap(word);
+    else if (outcome === FP_TRAPPED_ACCESS) exceptions.takeFpTrap();
+    else this.cluster.undefinedInstruction(word);
+    return false;
+  }
+
+  private hypercall(isSmc: boolean, immediate: number): void {
+    const { cluster } = this;
+    const { state } = cluster;
+    if (state.el === 0 || isSmc !== (cluster.current!.conduit === "smc")) {
+      cluster.undefinedInstruction(this.word);
+      return;
+    }
+    const vcpu = cluster.current!;
+    const generation = vcpu.generation;
+    // Whoever answers looks at the registers, as they are before the result.
+    const result = cluster.exit(HYPERCALL, Number(state.x(0) & 0xffff_ffffn), isSmc ? 1 : 0, immediate);
+    if (vcpu.generation === generation && !vcpu.off) state.setX(0, toBigint(result));
+  }
+
+  // ------------------------------------------------------------------------------------------------------ system registers
+
+  private readRegister(): void {
+    const { cluster, word } = this;
+    const { state } = cluster;
+    const vcpu = cluster.current!;
+    const encoding = (word >>> 5) & 0xffff;
+    cluster.account(); // counters and timers tell the time
+    const outcome = vcpu.sysregs.readInto(encoding, state.el, HOST_VALUE);
+    if (outcome !== ELSEWHERE) {
+      this.finish(outcome, word);
+      return;
+    }
+    const value = cluster.exit(SYSREG_READ, encoding, 8, 0);
+    if (value === UNDEFINED) cluster.undefinedInstruction(word);
+    else this.setResult(value);
+  }
+
+  private setResult(value: number | bigint): void {
+    const { u32, u64 } = this.cluster.state;
+    if (typeof value === "bigint") {
+      u64[HOST_VALUE >> 3] = value;
+      return;
+    }
+    u32[HOST_VALUE >> 2] = value;
+    u32[(HOST_VALUE >> 2) + 1] = value / 0x1_0000_0000;
+  }
+
+  private writeRegister(): void {
+    const { cluster, word } = this;
+    const { state } = cluster;
+    const vcpu = cluster.current!;
+    const encoding = (word >>> 5) & 0xffff;
+    const high = state.u32[(HOST_VALUE >> 2) + 1]!;
+    if (SYSTEM_REGISTERS.writer(encoding) !== undefined) {
+      cluster.account();
+      this.finish(vcpu.sysregs.write(encoding, state.u64[HOST_VALUE >> 3]!, state.el), word);
+      cluster.limitChunk(); // it may have armed a timer
+      return;
+    }
+    // Not ours. EL0 may ask the machine only for what can be EL0's; and a register of ours that is read-only is no other's.
+    const mayBeElsewhere = SYSTEM_REGISTERS.reader(encoding) === undefined && (state.el !== 0 || ((encoding >> 11) & 7) === 3);
+    if (!mayBeElsewhere) {
+      cluster.undefinedInstruction(word);
+      return;
+    }
+    const value = high < 0x20_0000 ? high * 0x1_0000_0000 + state.u32[HOST_VALUE >> 2]! : fromBigint(state.u64[HOST_VALUE >> 3]!);
+    if (cluster.exit(SYSREG_WRITE, encoding, 8, value) === UNDEFINED) cluster.undefinedInstruction(word);
+  }
+
+  // --------------------------------------------------------------------------------------------------- system instructions
+
+  private systemInstruction(word: number): void {
+    const { cluster } = this;
+    const { state } = cluster;
+    const instruction = systemInstruction((word >>> 5) & 0xffff);
+    if (instruction === undefined) {
+      this.elsewhere(word);
+      return;
+    }
+    if (this.finish(systemInstructionAccess(instruction, state, state.el), word)) this.perform(instruction);
+  }
+
+  /** SYS encodings that a plugin may have claimed. */
+  private elsewhere(word: number): void {
+    const { cluster } = this;
+    if (cluster.state.el === 0) {
+      cluster.undefinedInstruction(word);
+      return;
+    }
+    const value = fromBigint(cluster.state.u64[HOST_VALUE >> 3]!);
+    if (cluster.exit(SYSREG_WRITE, (word >>> 5) & 0xffff, 8, value) === UNDEFINED) cluster.undefinedInstruction(word);
+  }
+
+  private perform(instruction: SystemInstruction): void {
+    const { cluster } = this;
+    const { mmu, state } = cluster;
+    const lo = state.i32[HOST_VALUE >> 2]!;
+    const hi = state.i32[(HOST_VALUE >> 2) + 1]!;
+    switch (instruction.kind) {
+      case "tlb":
+        mmu.invalidate(TLBI_OP[instruction.scope], instruction.innerShareable, hi, lo);
+        cluster.translationsChanged();
+        return;
+      case "translate": {
+        const par = mmu.addressTranslate(instruction.el, instruction.isWrite, hi, lo);
+        if (par === undefined) cluster.abort(mmu.found.fault, hi, lo, ACCESS_MAINTENANCE | ACCESS_WRITE);
+        else state.setSysreg(PAR_EL1, par);
+        return;
+      }
+      case "line": {
+        // Nothing is cached apart from memory; the address has to be one, though. DC IVAC needs permission to write.
+        const isInvalidate = instruction.operation === "invalidate";
+        const fault = mmu.translateData(hi, lo, isInvalidate ? MAINTAIN | ACCESS_WRITE : MAINTAIN);
+        if (fault !== NO_FAULT) cluster.abort(fault, hi, lo, MAINTAIN | ACCESS_WRITE);
+        else if (isInvalidate && (mmu.flags & WATCHED) !== 0) cluster.watched(hi, lo, MAINTAIN | ACCESS_WRITE);
+        return;
+      }
+      case "all-instructions":
+      case "set-way":
+        return;
+    }
+  }
+
+  /** DC ZVA. HOST_VALUE holds the address; its low bits do not count. */
+  private zeroBlock(): void {
+    const { cluster } = this;
+    const { mmu, state, engine } = cluster;
+    const lo = state.i32[HOST_VALUE >> 2]! & -ZERO_BLOCK;
+    const hi = state.i32[(HOST_VALUE >> 2) + 1]!;
+    const given = state.i32[HOST_VALUE >> 2]!;
+    const fault = mmu.translateData(hi, given, ZERO);
+    if (fault !== NO_FAULT) return cluster.abort(fault, hi, given, ACCESS_WRITE);
+    const { flags } = mmu;
+    if ((flags & DEVICE) !== 0) return cluster.abort(FSC_ALIGNMENT, hi, given, ACCESS_WRITE);
+    if ((flags & WATCHED) !== 0 && cluster.watched(hi, lo, accessOf(ZERO_BLOCK, 1, ACCESS_WRITE))) return;
+    const physical = mmu.physicalAddress(lo);
+    if ((flags & (MMIO | ROM)) !== 0) {
+      for (let at = 0; at < ZERO_BLOCK; at += 8) cluster.writeBus(physical + at, 8, 0);
+      return;
+    }
+    if ((flags & CODE) !== 0) engine.pages.overwritten(Math.floor(physical / PAGE), lo & (PAGE - 1), ZERO_BLOCK);
+    const at = mmu.wasmAddress(lo);
+    state.bytes.fill(0, at, at + ZERO_BLOCK);
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------- waiting
+
+  /** WFI and WFE: the instruction is complete, the vCPU goes on when something happens. */
+  private wait(forEvent: boolean): void {
+    const { cluster } = this;
+    const { state } = cluster;
+    const vcpu = cluster.current!;
+    if (forEvent && vcpu.takeEvent()) return;
+    if ((forEvent ? wfeTrapped : wfiTrapped)(state, state.el)) {
+      cluster.exceptions.takeWaitTrap(forEvent);
+      return;
+    }
+    if (forEvent) {
+      if (cluster.monitorArmed) {
+        // It waits for a store by another vCPU to what it holds exclusively. That vCPU has to run for it; the event is that
+        // ours then loses the monitor (Arm ARM, B2.9 and D1.16.1).
+        cluster.endSlice("yielded");
+        return;
+      }
+    } else {
+      cluster.exit(WFI, 0, 0, 0);
+      if (vcpu.off) return;
+    }
+    vcpu.wait(forEvent);
+    cluster.endSlice("waiting");
+  }
+}

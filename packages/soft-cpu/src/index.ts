@@ -1,0 +1,1 @@
+export { softCpu, type SoftCpuOptions } from "./soft-cpu.ts";

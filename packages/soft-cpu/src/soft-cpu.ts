@@ -1,0 +1,110 @@
+/** The `soft` backend as a plugin: AArch64 vCPUs that run guest code on any computer that has WebAssembly. */
+import { definePlugin, type PluginDefinition, provide, SHUTDOWN, sysregEncoding, type Vmm, VcpuBackendToken } from "@trapline/core";
+import { Cluster } from "./cluster/cluster.ts";
+import { fpHelpers } from "./fp/helpers.ts";
+import { Psci, type PsciHost } from "./psci/psci.ts";
+import { PSCI_RANGES } from "./psci/psci-functions.ts";
+import { SoftVcpu, type StartState } from "./soft-vcpu.ts";
+import { RESERVE_BYTES } from "./state/layout.ts";
+import { DEFAULT_FREQUENCY_HZ } from "./timer/generic-timer.ts";
+
+/** Where raw binaries go, from the start of RAM. */
+const RAW_BINARY_OFFSET = 0x8_0000;
+
+/** Whoever has this register has the GIC's CPU interface. */
+const ICC_SRE_EL1 = sysregEncoding(3, 0, 12, 12, 5);
+
+export interface SoftCpuOptions {
+  /** Where vCPU 0 starts after a reset, and with which X0, X1, …. Default: 512 KiB into the first RAM, all zero. */
+  readonly start?: { readonly pc: number | bigint; readonly x?: readonly (number | bigint)[] };
+  /** All vCPUs start at a reset; otherwise all but the first wait for PSCI CPU_ON. Default false. */
+  readonly startAll?: boolean;
+  /** Of the system counter, Hz: 1 … 10^9. Default 62.5 MHz. */
+  readonly frequencyHz?: number;
+  /** The instruction that reaches PSCI; it stands in the device tree. SMC is UNDEFINED unless it is the one. Default "hvc". */
+  readonly conduit?: "hvc" | "smc";
+  /** Compile hot code. Default true; results are the same either way. */
+  readonly jit?: boolean;
+}
+
+/**
+ * AArch64 vCPUs: Armv8.0-A, EL1 and EL0, with the generic timer (PPIs 27 and 30) and PSCI 1.1.
+ *
+ * @example
+ * const machine = await createMachine({
+ *   memory: [{ base: 0x4000_0000, size: 0x1000_0000 }],
+ *   plugins: [softCpu(), vgicV3()],
+ * });
+ */
+export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
+  const { frequencyHz = DEFAULT_FREQUENCY_HZ, conduit = "hvc", jit = true } = options;
+  return definePlugin({
+    name: "soft-cpu",
+    fingerprint: { frequencyHz, conduit },
+    provides: [
+      provide(VcpuBackendToken, (vmm) => ({
+        name: "soft",
+        reserveBytes: RESERVE_BYTES,
+        createVcpus(scope) {
+          const cluster = new Cluster({ memory: vmm.memory, clock: vmm.clock, helpers: fpHelpers, jit });
+          cluster.vcpus = makeVcpus(vmm, cluster, options);
+          scope.add(vmm.memory.overwrites$.own("soft-cpu", (address, length) => cluster.overwritten(address, length)));
+          return cluster.vcpus as readonly SoftVcpu[];
+        },
+      })),
+    ],
+    create: (vmm) => ({
+      attach(scope) {
+        const psci = new Psci(psciHost(vmm), { conduit });
+        for (const [first, count] of PSCI_RANGES) scope.add(vmm.hypercalls.claim("psci", first, count, psci.call));
+      },
+    }),
+  });
+}
+
+function makeVcpus(vmm: Vmm, cluster: Cluster, options: SoftCpuOptions): readonly SoftVcpu[] {
+  const { topology, clock, order } = vmm;
+  const { start, startAll = false, frequencyHz = DEFAULT_FREQUENCY_HZ, conduit = "hvc" } = options;
+  const begin = (): StartState => {
+    const ram = vmm.memory.regions.find(({ readOnly }) => !readOnly);
+    const { pc = (ram?.base ?? 0) + RAW_BINARY_OFFSET, x = [] } = start ?? {};
+    return { pc: BigInt(pc), x: x.map(BigInt) };
+  };
+  return Array.from(
+    { length: topology.count },
+    (_, id) =>
+      new SoftVcpu({
+        ...{ id, order, clock, cluster, frequencyHz, conduit },
+        identity: () => ({
+          affinity: topology.affinity(id),
+          uniprocessor: topology.count === 1,
+          gicSystemRegisters: vmm.sysregs.claimant(ICC_SRE_EL1) !== undefined,
+          coherentInstructions: true, // what was decoded is dropped when its bytes change
+        }),
+        start: id === 0 || startAll ? begin : undefined,
+        setTimerLine: (intid, high) => {
+          for (const irqchip of vmm.irqchips) irqchip.privateLines$.emit(id, intid, high);
+        },
+      }),
+  );
+}
+
+/** What PSCI does to the vCPUs. They are all of this backend, since a machine has one. */
+function psciHost(vmm: Vmm): PsciHost {
+  const { topology } = vmm;
+  const vcpu = (id: number): SoftVcpu => vmm.vcpus[id] as SoftVcpu;
+  return {
+    vcpuAt: (affinity) => topology.vcpuAt(affinity),
+    affinities: Array.from({ length: topology.count }, (_, id) => topology.affinity(id)),
+    powerState: (id) => (vcpu(id).off ? "off" : "on"),
+    argument: (id, n) => vcpu(id).generalRegister(n),
+    cpuOn(target, pc, context) {
+      for (const irqchip of vmm.irqchips) irqchip.resetVcpu?.(target);
+      vcpu(target).powerOn({ pc, x: [context] });
+    },
+    cpuOff: (id) => vcpu(id).powerOff(),
+    suspend: (id) => vcpu(id).suspend(),
+    systemOff: (id) => void vcpu(id).exits$.emit(SHUTDOWN, 0, 0, 0),
+    systemReset: () => vmm.requestReset(),
+  };
+}
