@@ -387,6 +387,22 @@ describe("a reset", () => {
     });
   });
 
+  it("by the first power-on forgets what plugins put into RAM while attaching, as by every other", async () => {
+    const early = definePlugin({ name: "early", create: ({ memory }) => ({ attach: () => void memory.write(RAM, 4, 1) }) });
+    await withMachine({ memory: [{ base: RAM, size: 0x1000 }], plugins: [early] }, async (machine) => {
+      expect(machine.memory.read(RAM, 4)).toBe(0);
+    });
+  });
+
+  it("by the first power-on leaves new memory alone, so that the host commits nothing for what no guest touches", async () => {
+    const bytes = 512 * 1024 * 1024;
+    const before = process.memoryUsage().rss;
+    await withMachine({ memory: [{ base: RAM, size: bytes }], plugins: [] }, async (machine) => {
+      machine.memory.write(RAM, 4, 1);
+      expect(process.memoryUsage().rss - before).toBeLessThan(bytes / 4);
+    });
+  });
+
   it("by power-on keeps what is in ROM", async () => {
     await withMachine({ memory: [{ base: 0, size: 0x1000, readOnly: true }, { base: RAM, size: 0x1000 }], plugins: [] }, async (machine) => {
       machine.memory.write(0, 8, 0xd503_201f_1400_0000n);

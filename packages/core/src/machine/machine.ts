@@ -58,6 +58,7 @@ export class Machine {
   private ending: RunResult | undefined;
   private failure: { readonly cause: unknown } | undefined;
   private closing: Promise<void> | undefined;
+  private hasPowered = false;
 
   /** Use {@link createMachine}. */
   constructor(config: MachineConfig) {
@@ -321,7 +322,9 @@ export class Machine {
     const { core, plugins } = this;
     if (kind === "power-on") {
       core.clock.reset();
-      core.memory.clearRam();
+      // New memory is zero. Clearing it all the same would make the host commit every page of it.
+      if (this.hasPowered || core.memory.ramWritten) core.memory.clearRam();
+      this.hasPowered = true;
     }
     // Devices first: they drive their lines low; then the chips forget what they latched; then the vCPUs start.
     plugins.each("reset", (plugin) => plugin.reset?.(kind));

@@ -55,6 +55,7 @@ export class GuestMemory {
 
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
+  private hostWroteRam = false;
   private readonly overwrites: Wire<readonly [address: number, length: number], void, MemoryOverwrite>;
 
   /**
@@ -116,7 +117,7 @@ export class GuestMemory {
 
   /** A vCPU's own store, of which it need not be told; otherwise as `write`. */
   store(address: number, width: Width, value: U64): boolean {
-    const at = this.wasmOffset(address, width);
+    const at = this.offsetForWriting(address, width);
     if (at < 0) return false;
     switch (width) {
       case 1:
@@ -142,7 +143,7 @@ export class GuestMemory {
 
   /** Writes all of `bytes`. False out of bounds, and then nothing was written. */
   copyIn(address: number, bytes: Uint8Array): boolean {
-    const at = this.wasmOffset(address, bytes.length);
+    const at = this.offsetForWriting(address, bytes.length);
     if (at < 0) return false;
     this.bytes.set(bytes, at);
     if (bytes.length > 0) this.overwrites.emit(address, bytes.length);
@@ -157,7 +158,13 @@ export class GuestMemory {
 
   /** Tells the CPU that bytes changed through a {@link window}. */
   overwritten(address: number, length: number): void {
+    this.offsetForWriting(address, length);
     this.overwrites.emit(address, length);
+  }
+
+  /** Somebody but a vCPU has written RAM since it was made: until then, and until a vCPU runs, all of it is zero. */
+  get ramWritten(): boolean {
+    return this.hostWroteRam;
   }
 
   /** Zeroes every region, ROM included. */
@@ -184,6 +191,13 @@ export class GuestMemory {
 
   close(): void {
     this.overwrites.complete();
+  }
+
+  private offsetForWriting(address: number, length: number): number {
+    const region = this.regionAt(address, length);
+    if (region === undefined) return -1;
+    if (!region.readOnly) this.hostWroteRam = true;
+    return region.wasmOffset + (address - region.base);
   }
 
   private zero({ base, size, wasmOffset }: MemoryRegion): void {
