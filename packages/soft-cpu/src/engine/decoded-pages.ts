@@ -35,6 +35,8 @@ export class DecodedPages {
   private readonly recordsOf = new Map<number, number>();
   private readonly free: number[] = [];
   private used = 0;
+  /** By records: offsets that a BL of the same page names. */
+  private readonly callTargets = new Map<number, Set<number>>();
 
   constructor(buffer: ArrayBuffer, owner: DecodedPagesOwner) {
     this.view = new DataView(buffer);
@@ -62,8 +64,21 @@ export class DecodedPages {
     const offset = (record - records) >> 2;
     const decoded = decode(this.wordAt(record), offset);
     if (!decoded.variant.hot) this.owner.needed(decoded.variant);
+    const { form, leavesPage } = decoded.variant;
+    if (form.flow?.kind === "jump" && form.flow.link === true && !leavesPage) this.noteCall(records, offset + Number(decoded.operands.imm));
     writeRecord(this.view, record, decoded);
     this.i32[(records + CODE_MAP + ((offset >> 11) << 2)) >> 2]! |= 1 << ((offset >> 6) & 31);
+  }
+
+  /** Does a function begin here, as far as the calls that were decoded tell? */
+  isCallTarget(records: number, offset: number): boolean {
+    return this.callTargets.get(records)?.has(offset) === true;
+  }
+
+  private noteCall(records: number, target: number): void {
+    let targets = this.callTargets.get(records);
+    if (targets === undefined) this.callTargets.set(records, (targets = new Set()));
+    targets.add(target);
   }
 
   /** The instruction word that a record stands for. */
@@ -129,6 +144,7 @@ export class DecodedPages {
   private clear(records: number): void {
     const { u16, i32 } = this;
     for (let record = records; record < records + PAGE_END; record += RECORD_BYTES) u16[(record + HANDLER) >> 1] = HANDLER_DECODE;
+    this.callTargets.delete(records);
     i32[(records + CODE_MAP) >> 2] = 0;
     i32[(records + CODE_MAP + 4) >> 2] = 0;
   }

@@ -150,7 +150,11 @@ function node(opcode: number, a: Expr, b: Expr | null, c: Expr | null, laneIndex
 /** The simplifications that constant operands make worthwhile. Anything more is the engine's work. */
 function fold(opcode: number, a: Expr, b: Expr | null): Expr | undefined {
   if (b === null) return a.kind === CONST ? foldUnary(opcode, a) : undefined;
-  if (b.kind !== CONST) return undefined;
+  if (b.kind !== CONST) {
+    // MOV (register) is ORR with the zero register.
+    const isZero = a.kind === CONST && (a.type === I64 ? a.big === 0n : a.type === I32 && a.imm === 0);
+    return isZero && ZERO_IS_NEUTRAL.has(opcode) ? b : undefined;
+  }
   if (b.type === I64) {
     if (a.kind === CONST) return foldBinary64(opcode, a.big, b.big);
     if (b.big === 0n && KEEPS_ON_ZERO_64.has(opcode)) return a;
@@ -164,6 +168,9 @@ function fold(opcode: number, a: Expr, b: Expr | null): Expr | undefined {
   return undefined;
 }
 
+const ZERO_IS_NEUTRAL: ReadonlySet<number> = new Set(
+  (["i64.add", "i64.or", "i64.xor", "i32.add", "i32.or", "i32.xor"] as const).map((name) => op[name]),
+);
 const KEEPS_ON_ZERO_64: ReadonlySet<number> = new Set(
   (["i64.add", "i64.sub", "i64.or", "i64.xor", "i64.shl", "i64.shr_s", "i64.shr_u", "i64.rotr", "i64.rotl"] as const).map((name) => op[name]),
 );

@@ -28,6 +28,12 @@ const nothing = (name: string, encoding: string): Form => form({ name, encoding,
 
 const encodingOf = (f: { readonly word: number }): number => (f.word >>> 5) & 0xffff;
 
+/** MRS by the host. */
+function readByHost(c: Builder): void {
+  c.host(host.HOST_MRS);
+  c.setX("d", c.hostResult());
+}
+
 /** DAIF takes a new value; an interrupt that it lets through is taken before the next instruction. */
 function setDaif(c: Builder, value: I32Expr, otherwise: () => void): void {
   const daif = c.let(value);
@@ -102,7 +108,7 @@ export const system: readonly Form[] = [
     hot: true,
     operands: (f) => ({ d: xw(f.Rt) }),
     emit: (c) => {
-      c.if(isEl0(c), () => c.host(host.HOST_MRS), () => c.setX("d", apply("i64.extend_i32_u", c.state32(DAIF))));
+      c.if(isEl0(c), () => readByHost(c), () => c.setX("d", apply("i64.extend_i32_u", c.state32(DAIF))));
     },
   }),
   form({
@@ -117,7 +123,7 @@ export const system: readonly Form[] = [
     encoding: "1101010100111 000 0100 0010 010 Rt:5",
     operands: (f) => ({ d: xw(f.Rt) }),
     emit: (c) => {
-      c.if(isEl0(c), () => c.host(host.HOST_MRS), () => c.setX("d", const64(4)));
+      c.if(isEl0(c), () => readByHost(c), () => c.setX("d", const64(4)));
     },
   }),
   form({
@@ -147,7 +153,7 @@ export const system: readonly Form[] = [
     emit: (c) => {
       c.if(
         apply("i32.eqz", c.state32(SP_SELECT)),
-        () => c.host(host.HOST_MRS),
+        () => readByHost(c),
         () => c.setX("d", c.state64(SYSREGS + 8 * SP_EL0)),
       );
     },
@@ -181,7 +187,7 @@ export const system: readonly Form[] = [
     when: (f) => storedRead(encodingOf(f)) !== undefined,
     operands: (f) => ({ d: xw(f.Rt), imm: storedRead(encodingOf(f))!.address }),
     emit: (c) => {
-      c.if(isEl0(c), () => c.host(host.HOST_MRS), () => c.setX("d", loadFrom(I64, "i64.load", c.imm32(), 0)));
+      c.if(isEl0(c), () => readByHost(c), () => c.setX("d", loadFrom(I64, "i64.load", c.imm32(), 0)));
     },
   }),
   form({
@@ -202,10 +208,7 @@ export const system: readonly Form[] = [
     name: "MRS",
     encoding: "110101010011 o0 op1:3 CRn:4 CRm:4 op2:3 Rt:5",
     operands: (f) => ({ d: xw(f.Rt) }),
-    emit: (c) => {
-      c.host(host.HOST_MRS);
-      c.setX("d", c.hostResult());
-    },
+    emit: readByHost,
   }),
   form({
     name: "MSR (register)",

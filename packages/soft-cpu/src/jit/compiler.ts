@@ -12,7 +12,7 @@ import type { Expr } from "../ir/expr.ts";
 import { importHelpers } from "../ir/helpers.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import { HANDLER_DECODE, HANDLERS_END } from "../isa/variants.ts";
-import { ModuleWriter } from "../wasm/module-writer.ts";
+import { type FunctionHandle, ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
 import { compileModule, instantiate, type WasmImports, type WasmTable } from "../engine/wasm-api.ts";
 import { type DecodedPages, plainHandlerOf } from "../engine/decoded-pages.ts";
@@ -124,18 +124,29 @@ export class Compiler {
     return {
       wordAt: (offset) => pages.wordAt(records + 4 * offset),
       isDecoded: (offset) => offset * 4 < PAGE_END && u16[(records + 4 * offset + HANDLER) >> 1] !== HANDLER_DECODE,
+      isCallTarget: (offset) => pages.isCallTarget(records, offset),
     };
   }
 
-  /** Compiles what begins at an offset of a page. */
+  /** Compiles what begins at an offset of a page, with the functions of that page that it calls. */
   compile(records: number, entry: number): void {
     const begun = performance.now();
     this.counts.delete(records + 4 * entry);
-    const { bytes, region } = regionModule(this.codePage(records), records, entry);
-    if (region.instructions === 0) return;
-    if (this.freeSlots.length === 0 && this.usedSlots === COMPILED_SLOTS) this.flush();
+    const known = this.compiled.get(records)?.entries;
+    const { bytes, regions } = unitModule(this.codePage(records), records, entry, (offset) => known?.has(offset) !== true);
+    if (regions.length === 0) return;
+    if (this.freeSlots.length + TABLE_SLOTS - HANDLERS_END - this.usedSlots < regions.length) this.flush();
+    const exports = instantiate(compileModule(bytes), this.imports);
+    for (const region of regions) this.install(records, region, exports[exportName(region.entry)]);
+    const { totals } = this;
+    totals.bytes += bytes.length;
+    totals.milliseconds += performance.now() - begun;
+  }
+
+  private install(records: number, region: Region, fn: unknown): void {
+    const { entry } = region;
     const slot = this.freeSlots.pop() ?? HANDLERS_END + this.usedSlots++;
-    this.table.set(slot, instantiate(compileModule(bytes), this.imports)["region"]);
+    this.table.set(slot, fn);
     const record = records + 4 * entry;
     this.u16[plainHandlerOf(record) >> 1] = this.u16[(record + HANDLER) >> 1]!;
     this.u16[(record + HANDLER) >> 1] = slot;
@@ -146,35 +157,61 @@ export class Compiler {
       for (const { offset: at } of instructions) page.covered.add(at);
       if (length > instructions.length) page.covered.add(offset + 4 * instructions.length);
     }
-    const { totals } = this;
-    totals.functions++;
-    totals.instructions += region.instructions;
-    totals.bytes += bytes.length;
-    totals.milliseconds += performance.now() - begun;
+    this.totals.functions++;
+    this.totals.instructions += region.instructions;
   }
 }
 
-/** A module with one region: exports `region`. */
-function regionModule(page: CodePage, records: number, entry: number): { bytes: Uint8Array<ArrayBuffer>; region: Region } {
+/** Instructions of one module, beyond which callees are left for later. */
+const UNIT_INSTRUCTIONS = 400;
+
+const exportName = (entry: number): string => `region${entry}`;
+
+/**
+ * A module with the region of an entry and those of the functions in its page that it calls, if `mayAdd` says so: calls between
+ * them are direct. Exports each under `exportName`. No region, when the entry is the host's.
+ */
+function unitModule(
+  page: CodePage, records: number, entry: number, mayAdd: (entry: number) => boolean,
+): { bytes: Uint8Array<ArrayBuffer>; regions: readonly Region[] } {
   const module = new ModuleWriter();
   module.importMemory("cpu", "memory");
   const access = module.importFunction("cpu", "access", [I32], [I32]);
   const goto = module.importFunction("cpu", "goto", [I64], [I32]);
   const settleFlags = module.importFunction("cpu", "settleFlags", [], []);
   const invoke = module.importFunction("cpu", "invoke", [I32, I32], [I32]);
-  const fn = module.function([I32], [I32], "region");
-  const { code } = fn;
-  const region = findRegion(page, entry, new CompiledTarget(code));
-  const helpers = importHelpers(module, ...semanticsOf(region));
-  new RegionWriter(code, region, records, {
-    access,
-    goto,
-    settleFlags,
-    invoke,
-    helper: (number) => helpers.get(number)!,
-    local: (offset) => (offset === entry ? fn.index : undefined),
-  }).writeFunction();
-  return { bytes: module.build(), region };
+  const units = new Map<number, { readonly region: Region; readonly fn: FunctionHandle }>();
+  const queue = [entry];
+  let instructions = 0;
+  for (let next = queue.shift(); next !== undefined && instructions < UNIT_INSTRUCTIONS; next = queue.shift()) {
+    if (units.has(next)) continue;
+    const fn = module.function([I32], [I32], exportName(next));
+    const region = findRegion(page, next, new CompiledTarget(fn.code));
+    units.set(next, { region, fn });
+    instructions += region.instructions;
+    if (region.blocks.get(next)!.length === 0) {
+      fn.code.unreachable(); // nothing to compile here, and nobody will enter it
+      continue;
+    }
+    for (const { ending } of region.blocks.values()) {
+      const callee = ending.kind === "call" ? ending.target : -1;
+      if (callee >= 0 && callee < 4096 && page.isDecoded(callee) && mayAdd(callee)) queue.push(callee);
+    }
+  }
+  const compiled = [...units.values()].filter(({ region }) => region.blocks.get(region.entry)!.length > 0);
+  const semantics = compiled.map(({ region }) => semanticsOf(region));
+  const helpers = importHelpers(module, semantics.flatMap(([statements]) => statements), semantics.flatMap(([, asked]) => asked));
+  for (const { region, fn } of compiled) {
+    new RegionWriter(fn.code, region, records, {
+      ...{ access, goto, settleFlags, invoke },
+      helper: (number) => helpers.get(number)!,
+      local(offset) {
+        const unit = units.get(offset);
+        return unit === undefined || unit.region.blocks.get(offset)!.length === 0 ? undefined : unit.fn.index;
+      },
+    }).writeFunction();
+  }
+  return { bytes: module.build(), regions: compiled.map(({ region }) => region) };
 }
 
 /** The statements of a region, and what its branches ask. */

@@ -34,7 +34,7 @@ function loopTop(page: CodePage, sampled: number): number | undefined {
 /** Back over what was executed, until something that never runs on into it. */
 function functionStart(page: CodePage, sampled: number): number {
   let offset = sampled;
-  for (let steps = 0; steps < REGION_INSTRUCTIONS && offset > 0 && page.isDecoded(offset - 4); steps++) {
+  for (let steps = 0; steps < REGION_INSTRUCTIONS && offset > 0 && page.isDecoded(offset - 4) && !page.isCallTarget(offset); steps++) {
     const { variant } = decode(page.wordAt(offset - 4), offset - 4);
     const { flow } = variant.form;
     if (flow === undefined ? isForHost(variant) : flow.kind !== "conditional" && !("link" in flow && flow.link)) break;

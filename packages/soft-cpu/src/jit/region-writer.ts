@@ -300,13 +300,15 @@ export class RegionWriter implements Scope {
     code.memory(op["i64.store"], ACCESS_VA);
     code.i32(access | ACCESS_PROBE);
     code.call(this.functions.access);
-    code.end();
     code.tee(host);
     code.i32(0);
     code.op(op["i32.lt_s"]);
-    code.if();
+    code.if(); // inside the branch, so that a hit has nothing more to compare
     this.sideExit();
     code.end();
+    code.get(host);
+    code.end();
+    code.set(host);
   }
 
   // --------------------------------------------------------------------------------------------------------------- blocks

@@ -20,6 +20,8 @@ export interface CodePage {
   wordAt(offset: number): number;
   /** Was the instruction at this offset executed? */
   isDecoded(offset: number): boolean;
+  /** Does a BL of this page name it? */
+  isCallTarget(offset: number): boolean;
 }
 
 export interface Instruction {

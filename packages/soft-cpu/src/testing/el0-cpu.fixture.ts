@@ -2,7 +2,7 @@
  * The soft CPU as the golden vectors ask for it: words at EL0, under a real map, from a given state to the first exception. All of it
  * is the real thing: tables, MMU, exception entry; the vectors are one HVC, whose exit ends the run.
  */
-import { GuestMemory, HYPERCALL, VirtualClock, WireOrder } from "@trapline/core";
+import { fromBigint, GuestMemory, HYPERCALL, VirtualClock, WireOrder } from "@trapline/core";
 import { Cluster } from "../cluster/cluster.ts";
 import { fpHelpers } from "../fp/helpers.ts";
 import { SoftVcpu } from "../soft-vcpu.ts";
@@ -62,9 +62,11 @@ export class El0Cpu implements CpuUnderTest {
       if (kind !== HYPERCALL) throw new Error(`an exit of kind ${kind} in a golden vector`);
       this.trapped = true;
       this.vcpu.kick();
-      return 0;
+      return fromBigint(this.cluster.state.x(0)); // the call's result is X0 as it was
     });
     this.map();
+    this.vcpu.reset("power-on");
+    this.cluster.enter(this.vcpu);
   }
 
   run(words: readonly number[], pre: CpuState, data: Uint8Array): Outcome {
@@ -104,8 +106,6 @@ export class El0Cpu implements CpuUnderTest {
 
   private begin(pre: CpuState, data: Uint8Array): void {
     this.memory.copyIn(DATA, data);
-    this.vcpu.reset("power-on");
-    this.cluster.enter(this.vcpu);
     const { state } = this.cluster;
     for (const [slot, value] of [
       [slots.SCTLR_EL1, SCTLR],
@@ -121,6 +121,8 @@ export class El0Cpu implements CpuUnderTest {
     state.i32[layout.CURRENT_EL >> 2] = 0;
     state.i32[layout.SP_SELECT >> 2] = 0;
     state.i32[layout.DAIF >> 2] = 0;
+    state.i32[layout.STEP_STATE >> 2] = 0;
+    state.u64[layout.EXCLUSIVE_ADDRESS >> 3] = 0xffff_ffff_ffff_ffffn;
     for (const [n, value] of pre.x.entries()) state.setX(n, value);
     state.sp = pre.sp;
     state.nzcv = pre.nzcv << 28;
