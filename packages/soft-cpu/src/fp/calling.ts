@@ -28,3 +28,12 @@ export type WidthChange = (typeof WIDTH_CHANGES)[number];
 /** Of four lanes of single precision. */
 export const REDUCTIONS = ["max", "min", "maxnm", "minnm"] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
+
+/**
+ * FCMP's answers, in bit 0 and the rest, which are the operands of a SUBS that makes the flags (isa/fp-compare.ts): the rest less
+ * bit 0.
+ */
+export const COMPARED_LESS = 1;
+export const COMPARED_EQUAL = 0;
+export const COMPARED_GREATER = 2;
+export const COMPARED_UNORDERED: number = -(2 ** 31) | 1;

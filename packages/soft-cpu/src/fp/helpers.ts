@@ -9,10 +9,10 @@ import type { HelperFunctions } from "../ir/helpers.ts";
 import { REGISTERS } from "../state/layout.ts";
 import type { CpuState } from "../state/cpu-state.ts";
 import {
-  MODE_FBITS_SHIFT, MODE_ROUNDING, MODE_UNSIGNED, REDUCTIONS, SHAPE_BY_ELEMENT, SHAPE_KEEP, SHAPE_LANES, SHAPE_PAIRWISE,
-  SHAPE_SHIFT, WIDTH_CHANGES,
+  COMPARED_EQUAL, COMPARED_GREATER, COMPARED_LESS, COMPARED_UNORDERED, MODE_FBITS_SHIFT, MODE_ROUNDING, MODE_UNSIGNED, REDUCTIONS,
+  SHAPE_BY_ELEMENT, SHAPE_KEEP, SHAPE_LANES, SHAPE_PAIRWISE, SHAPE_SHIFT, WIDTH_CHANGES,
 } from "./calling.ts";
-import { NZCV_EQUAL, NZCV_GREATER, NZCV_LESS } from "./compare.ts";
+import { NZCV_EQUAL, NZCV_GREATER, NZCV_LESS, NZCV_UNORDERED } from "./compare.ts";
 import { nativeOrder32IsEnough, nativeOrder64IsEnough } from "./fast-path.ts";
 import { FpMemory } from "./fp-memory.ts";
 import { fusedFunctions } from "./fused-module.ts";
@@ -111,23 +111,29 @@ function widthChange(open: () => FpMemory, name: (typeof WIDTH_CHANGES)[number])
   };
 }
 
-/** FCMP: N, Z, C, V in bits 3 to 0. */
+/** FCMP's answers; see calling.ts. */
 function comparisons(open: () => FpMemory): Record<string, Helper> {
-  const ordered = (a: number, b: number): number => (a < b ? NZCV_LESS : a === b ? NZCV_EQUAL : NZCV_GREATER);
+  const ordered = (a: number, b: number): number => (a < b ? COMPARED_LESS : a === b ? COMPARED_EQUAL : COMPARED_GREATER);
+  const answers = new Map([
+    [NZCV_LESS, COMPARED_LESS],
+    [NZCV_EQUAL, COMPARED_EQUAL],
+    [NZCV_GREATER, COMPARED_GREATER],
+    [NZCV_UNORDERED, COMPARED_UNORDERED],
+  ]);
   return {
     compare32: (n: number, k: number, signals: number) => {
       const m = open();
       const [first, second] = [(REGISTERS + n) >> 2, (REGISTERS + k) >> 2];
       const [a, b] = [m.f32[first]!, m.f32[second]!];
       if (nativeOrder32IsEnough(a, b, m.fpcr)) return ordered(a, b);
-      return soft.compare32(m.u32[first]!, m.u32[second]!, signals !== 0, m);
+      return answers.get(soft.compare32(m.u32[first]!, m.u32[second]!, signals !== 0, m))!;
     },
     compare64: (n: number, k: number, signals: number) => {
       const m = open();
       const [first, second] = [(REGISTERS + n) >> 3, (REGISTERS + k) >> 3];
       const [a, b] = [m.f64[first]!, m.f64[second]!];
       if (nativeOrder64IsEnough(a, b, m.fpcr)) return ordered(a, b);
-      return soft.compare64(m.u64[first]!, m.u64[second]!, signals !== 0, m);
+      return answers.get(soft.compare64(m.u64[first]!, m.u64[second]!, signals !== 0, m))!;
     },
   };
 }

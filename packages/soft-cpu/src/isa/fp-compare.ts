@@ -3,29 +3,33 @@
  * compare"; FPCompare()). Numbers compare natively; NaNs and flush to zero are the helper's. Hot: loops end by them.
  */
 import type { Builder } from "../ir/builder.ts";
-import { apply, const64 } from "../ir/expr.ts";
-import { setFlagsFromBits } from "./arithmetic.ts";
+import { COMPARED_LESS } from "../fp/calling.ts";
+import { apply, const32 } from "../ir/expr.ts";
+import { I32 } from "../wasm/opcodes.ts";
+import { compare as subtract, setFlagsFromBits } from "./arithmetic.ts";
 import { type Form, form, vr, xr } from "./form.ts";
 import { keepsDenormals } from "./fp-controls.ts";
 import { callCompare } from "./fp-helpers.ts";
 import { type Precision, precisionOf } from "./fp-precision.ts";
 
-/** The flags of V[n] and V[m]: less N, equal Z and C, greater C, unordered C and V. */
-function compare(c: Builder, p: Precision, signals: boolean): void {
-  const [a, b] = [c.let(p.load(c, "n")), c.let(p.load(c, "m"))];
-  const areNumbers = apply("i32.and", p.isNumber(a), p.isNumber(b));
-  c.if(
-    apply("i32.and", keepsDenormals(c), areNumbers),
-    () => {
-      c.setFlags({
-        n: apply("i64.sub", const64(0), apply("i64.extend_i32_u", apply(`${p.type}.lt`, a, b))),
-        z: apply("i64.extend_i32_u", apply(`${p.type}.ne`, a, b)),
-        c: apply(`${p.type}.ge`, a, b),
-        v: const64(0),
-      });
-    },
-    () => setFlagsFromBits(c, callCompare(c, p.bits, signals)),
-  );
+/**
+ * The flags of V[n] and V[m], or zero: less N, equal Z and C, greater C, unordered C and V. They are those of SUBS of two words, of
+ * which the first says "greater" and the second "less": so compiled code goes on with them as with any comparison. What comes to
+ * "unordered" is INT_MIN − 1.
+ */
+function compare(c: Builder, p: Precision, signals: boolean, withZero: boolean): void {
+  const [a, b] = [c.let(p.load(c, "n")), withZero ? p.constant(0) : c.let(p.load(c, "m"))];
+  const greater = c.variable(I32);
+  const less = c.variable(I32);
+  greater.set(apply(`${p.type}.gt`, a, b));
+  less.set(apply(`${p.type}.lt`, a, b));
+  const isOrdered = apply("i32.or", apply("i32.or", greater.value, less.value), apply(`${p.type}.eq`, a, b));
+  c.if(apply("i32.eqz", apply("i32.and", keepsDenormals(c), isOrdered)), () => {
+    const answer = c.let(callCompare(c, p.bits, signals));
+    greater.set(apply("i32.and", answer, const32(~COMPARED_LESS)));
+    less.set(apply("i32.and", answer, const32(COMPARED_LESS)));
+  });
+  subtract(c, false, true, greater.value, less.value);
 }
 
 const isSingleOrDouble = (f: { readonly ftype: number }): boolean => f.ftype < 2;
@@ -38,7 +42,7 @@ export const fpCompare: readonly Form[] = [
     fp: true,
     when: isSingleOrDouble,
     operands: (f) => ({ n: vr(f.Rn), m: vr(f.Rm) }),
-    emit: (c, { ftype, E }) => compare(c, precisionOf(ftype), E === 1),
+    emit: (c, { ftype, E }) => compare(c, precisionOf(ftype), E === 1, false),
   }),
   form({
     name: "FCMP/FCMPE (zero)",
@@ -47,7 +51,7 @@ export const fpCompare: readonly Form[] = [
     fp: true,
     when: isSingleOrDouble,
     operands: (f) => ({ n: vr(f.Rn), m: xr(31) }), // the slot that reads as zero
-    emit: (c, { ftype, E }) => compare(c, precisionOf(ftype), E === 1),
+    emit: (c, { ftype, E }) => compare(c, precisionOf(ftype), E === 1, true),
   }),
   form({
     name: "FCCMP/FCCMPE",
@@ -60,9 +64,10 @@ export const fpCompare: readonly Form[] = [
       const condition = c.let(c.condition(cond));
       c.if(
         condition,
-        () => compare(c, precisionOf(ftype), E === 1),
+        () => compare(c, precisionOf(ftype), E === 1, false),
         () => setFlagsFromBits(c, c.shift32()),
       );
+      c.target.comparison = undefined; // either of two
     },
   }),
 ];

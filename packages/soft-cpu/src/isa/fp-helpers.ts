@@ -63,7 +63,7 @@ export function callWidthChange(c: Builder, change: WidthChange, shape: number):
   inPlace(c, widthChanges.get(change)!, packed(c.target.offset("d"), const32(shape)), c.target.offset("n"));
 }
 
-/** FCMP's flags, N in bit 3. */
+/** How V[n] compares with V[m]: COMPARED_LESS and so on. */
 export function callCompare(c: Builder, bits: Bits, signals: boolean): I32Expr {
   return call(I32, comparisons.get(`compare${bits}`)!, c.target.offset("n"), c.target.offset("m"), const32(Number(signals)));
 }
@@ -75,7 +75,9 @@ function modeOf(c: Builder, rounding: FPRounding, unsigned: boolean): I32Expr {
 }
 
 /** V[n]'s lowest element as an integer of `bits`. */
-export function callToInteger(c: Builder, from: "S" | "D", bits: Bits, rounding: FPRounding, unsigned: boolean): Expr<typeof I32 | typeof I64> {
+export function callToInteger(
+  c: Builder, from: "S" | "D", bits: Bits, rounding: FPRounding, unsigned: boolean,
+): Expr<typeof I32 | typeof I64> {
   const type = bits === 32 ? I32 : I64;
   return call<typeof I32 | typeof I64>(type, toInteger[from][bits], c.target.offset("n"), modeOf(c, rounding, unsigned));
 }
