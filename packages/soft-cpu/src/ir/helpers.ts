@@ -29,7 +29,9 @@ export function declareHelper<T extends ValueType>(name: string, parameters: rea
  * Imports the helpers that statements call, and those that other expressions do, into a module. Returns its function of each, by
  * the helper's number.
  */
-export function importHelpers(module: ModuleWriter, statements: readonly Stmt[], others: readonly Expr[] = []): ReadonlyMap<number, number> {
+export function importHelpers(
+  module: ModuleWriter, statements: readonly Stmt[], others: readonly Expr[] = [],
+): ReadonlyMap<number, number> {
   const called = new Set<number>();
   for (const statement of statements) collectFromStatement(statement, called);
   for (const expression of others) collect(expression, called);

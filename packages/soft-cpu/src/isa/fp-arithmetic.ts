@@ -105,9 +105,9 @@ const HALFWAY = const64(0x1000_0000);
 
 /** The product of singles is exact as a double; so only the sum is rounded, and then to single, harmlessly unless it looks halfway. */
 function fusedSingle(c: Builder, a: FpExpr, n: FpExpr, m: FpExpr): Native {
-  const sum = c.let(apply("f64.add", apply("f64.mul", SINGLE.widened(n), SINGLE.widened(m)), SINGLE.widened(a)));
-  const result = c.let(apply("f32.demote_f64", sum));
-  const isRoundedOnce = apply("i64.ne", apply("i64.and", apply("i64.reinterpret_f64", sum), BEYOND_SINGLE), HALFWAY);
+  const inDouble = c.let(apply("f64.add", apply("f64.mul", SINGLE.widened(n), SINGLE.widened(m)), SINGLE.widened(a)));
+  const result = c.let(apply("f32.demote_f64", inDouble));
+  const isRoundedOnce = apply("i64.ne", apply("i64.and", apply("i64.reinterpret_f64", inDouble), BEYOND_SINGLE), HALFWAY);
   return { result, suffices: apply("i32.and", roundsQuietly(c), isRoundedOnce) };
 }
 

@@ -32,7 +32,7 @@ export function roundsToNearest(c: Builder): I32Expr {
   return apply("i32.eqz", apply("i32.and", c.state32(FPCR), const32(CONTROL.RMode | CONTROL.FZ)));
 }
 
-/** Not 0 when Inexact is set already. */
+/** Is Inexact set already? 1 or 0. */
 export function isInexactAlready(c: Builder): I32Expr {
-  return apply("i32.and", c.state32(FPSR), const32(STATUS.IXC));
+  return apply("i32.and", apply("i32.shr_u", c.state32(FPSR), const32(Math.log2(STATUS.IXC))), const32(1));
 }

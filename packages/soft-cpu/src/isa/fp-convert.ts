@@ -40,7 +40,10 @@ function rounded(c: Builder, p: Precision, value: FpExpr, rounding: FPRounding):
 
 // -------------------------------------------------------------------------------------------------------------------- FRINT*
 
-function roundToIntegral(letter: string, opcode: string, rounding: FPRounding, needs: (c: Builder, p: Precision, value: FpExpr, result: FpExpr) => I32Expr): Form {
+/** What FPCR and FPSR must say. */
+type Needs = (c: Builder, p: Precision, value: FpExpr, result: FpExpr) => I32Expr;
+
+function roundToIntegral(letter: string, opcode: string, rounding: FPRounding, needs: Needs): Form {
   return form({
     name: `FRINT${letter} (scalar)`,
     encoding: `0 0 0 11110 ftype:2 1 001${opcode} 10000 Rn:5 Rd:5` as "0 0 0 11110 ftype:2 1 001000 10000 Rn:5 Rd:5",
@@ -62,7 +65,7 @@ function roundToIntegral(letter: string, opcode: string, rounding: FPRounding, n
 }
 
 /** FRINTX is the only one that may be Inexact. */
-const quietOrExact = (c: Builder, p: Precision, value: FpExpr, result: FpExpr): I32Expr => {
+const quietOrExact: Needs = (c, p, value, result) => {
   return apply("i32.and", roundsToNearest(c), apply("i32.or", isInexactAlready(c), apply(`${p.type}.eq`, value, result)));
 };
 

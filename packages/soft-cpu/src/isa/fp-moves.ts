@@ -37,7 +37,10 @@ export const fpMoves: readonly Form[] = [
     wide: true,
     fp: true,
     when: isSingleOrDouble,
-    operands: (f) => ({ d: vr(f.Rd), imm: f.ftype === 0 ? expandedFloat(BigInt(f.imm8), 8n, 23n) : expandedFloat(BigInt(f.imm8), 11n, 52n) }),
+    operands: (f) => {
+      const imm8 = BigInt(f.imm8);
+      return { d: vr(f.Rd), imm: f.ftype === 0 ? expandedFloat(imm8, 8n, 23n) : expandedFloat(imm8, 11n, 52n) };
+    },
     emit: (c) => c.setVLow("d", c.imm64()),
   }),
   form({

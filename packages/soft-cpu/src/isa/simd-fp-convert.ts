@@ -21,7 +21,8 @@ function toIntegers(c: Builder, lanes: FpLanes, rounding: FPRounding, unsigned: 
   const v = c.let(isFixed ? apply(`${type}.mul`, c.v("n"), lanes.factor(c)) : c.v("n")); // exact, or beyond every integer
   const integral = c.let(roundedLanes(c, lanes, v, rounding));
   const [least, beyond] = unsigned ? [0, 2 ** bits] : [-(2 ** (bits - 1)), 2 ** (bits - 1)];
-  const fit = apply("v128.and", apply(`${type}.ge`, integral, lanes.constant(least)), apply(`${type}.lt`, integral, lanes.constant(beyond)));
+  const areAtLeast = apply(`${type}.ge`, integral, lanes.constant(least));
+  const fit = apply("v128.and", areAtLeast, apply(`${type}.lt`, integral, lanes.constant(beyond)));
   const isQuiet = apply("i32.or", isInexactAlready(c), lanes.all(apply(`${type}.eq`, integral, v)));
   c.if(
     apply("i32.and", apply("i32.and", keepsDenormals(c), isQuiet), lanes.all(fit)),
@@ -130,7 +131,8 @@ function narrow(c: Builder, Q: number, sz: number): void {
   const v = c.let(c.v("n"));
   const result = c.let(apply("f32x4.demote_f64x2_zero", v));
   const again = c.let(apply("f64x2.abs", apply("f64x2.promote_low_f32x4", result)));
-  const areOrdinary = apply("v128.and", apply("f64x2.gt", again, doubles.constant(2 ** -126)), apply("f64x2.lt", again, doubles.constant(Infinity)));
+  const areNormal = apply("f64x2.gt", again, doubles.constant(2 ** -126));
+  const areOrdinary = apply("v128.and", areNormal, apply("f64x2.lt", again, doubles.constant(Infinity)));
   c.if(
     apply("i32.and", roundsQuietly(c), doubles.all(apply("v128.or", areOrdinary, doubles.areZero(v)))),
     () => {

@@ -1,6 +1,7 @@
 /**
  * Lanes of floating-point numbers as Advanced SIMD rows compute with them: operations of WebAssembly's two shapes, and the tests of
- * fp/fast-path.ts over all lanes that count. The scalar instructions of this group are those with one lane. Not hot itself; what it makes is.
+ * fp/fast-path.ts over all lanes that count. The scalar instructions of this group are those with one lane. Not hot itself; what it
+ * makes is.
  */
 import type { Builder } from "../ir/builder.ts";
 import { apply, const32, const64, constV128, type I32Expr, type V128Expr } from "../ir/expr.ts";

@@ -10,7 +10,8 @@ import { type Form, form, vr } from "./form.ts";
 import { callOnLanes } from "./fp-helpers.ts";
 import { type FpLanes, isArranged, scalarLane, vectorLanes } from "./simd-fp-lanes.ts";
 import {
-  absoluteComparison, absoluteDifference, type Binary, comparison, extreme, fused, product, quotient, reciprocalRootStep, reciprocalStep, sum,
+  absoluteComparison, absoluteDifference, type Binary, comparison, extreme, fused, product, quotient, reciprocalRootStep, reciprocalStep,
+  sum,
 } from "./simd-fp-native.ts";
 import { indices } from "./simd-lanes.ts";
 
@@ -25,9 +26,11 @@ interface Row {
   readonly kind: "vector" | "pairwise" | "accumulating" | "vector and scalar";
 }
 
-const row = (name: string, U: 0 | 1, a: 0 | 1, opcode: string, operation: LaneOperation, native: Binary, kind: Row["kind"] = "vector"): Row => {
+function row(
+  name: string, U: 0 | 1, a: 0 | 1, opcode: string, operation: LaneOperation, native: Binary, kind: Row["kind"] = "vector",
+): Row {
   return { name, U, a, opcode, operation, native, kind };
-};
+}
 
 /** V[d] + V[n] × V[m], or minus. */
 const accumulated = (negates: boolean): Binary => (c, lanes, a, b) => {
