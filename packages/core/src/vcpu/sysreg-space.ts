@@ -1,7 +1,7 @@
 /**
  * System registers that plugins implement (the GIC's ICC_*, say): claims by encoding, each with a wire, as on a bus.
- * What nobody claims is UNDEFINED. Hot: one array look-up by the 16-bit encoding, then, while nobody taps the claim's wire,
- * the device itself, under the number and in the order that the wire would have given the access.
+ * What nobody claims is UNDEFINED. Hot: one array look-up by the 16-bit encoding gives the device, while nobody taps the
+ * claim's wire; it is called under the number and in the order that the wire would have given the access.
  */
 import { ConfigError } from "../errors.ts";
 import { type Held, Holding } from "../scope.ts";
@@ -52,12 +52,14 @@ export interface SysregBlock extends Held {
 const ENCODINGS = 0x1_0000;
 
 export class SysregSpace {
-  private readonly order: WireOrder;
+  declare private readonly order: WireOrder;
   /**
-   * By encoding; empty until the first claim, then filled (512 KiB): encodings lie far apart, and an array with holes that
-   * wide becomes a hash table.
+   * The device of each encoding while nobody taps its claim's wire: the space then calls it itself. Empty until the first claim,
+   * then filled (512 KiB): encodings lie far apart, and an array with holes that wide becomes a hash table.
    */
-  private blocks: (ClaimedBlock | undefined)[] = [];
+  private direct: (SysregDevice | undefined)[] = [];
+  /** All claims, by encoding. */
+  private readonly blocks = new Map<number, ClaimedBlock>();
 
   constructor(order: WireOrder) {
     this.order = order;
@@ -66,9 +68,8 @@ export class SysregSpace {
   /** @throws ConfigError naming both claimants and the register, and for what is no encoding or named twice. */
   claim(name: string, registers: readonly SysregClaim[], device: SysregDevice): SysregBlock {
     checkClaims(name, registers);
-    if (this.blocks.length === 0) this.blocks = new Array<ClaimedBlock | undefined>(ENCODINGS).fill(undefined);
     for (const { name: register, encoding } of registers) {
-      const other = this.blocks[encoding];
+      const other = this.blocks.get(encoding);
       if (other === undefined) continue;
       throw new ConfigError(`${name} and ${other.name} both implement ${register} (${formatSysreg(encoding)})`, {
         subject: name,
@@ -77,58 +78,63 @@ export class SysregSpace {
         remedy: "leave one of the two out of the machine",
       });
     }
-    const block: ClaimedBlock = new ClaimedBlock(this.order, name, registers, device, () => {
-      for (const { encoding } of registers) if (this.blocks[encoding] === block) this.blocks[encoding] = undefined;
+    if (this.direct.length === 0) this.direct = new Array<SysregDevice | undefined>(ENCODINGS).fill(undefined);
+    const direct = (of: SysregDevice | undefined): void => {
+      for (const { encoding } of registers) this.direct[encoding] = of;
+    };
+    const block: ClaimedBlock = new ClaimedBlock(this.order, name, registers, device, direct, () => {
+      for (const { encoding } of registers) if (this.blocks.get(encoding) === block) this.blocks.delete(encoding);
     });
-    for (const { encoding } of registers) this.blocks[encoding] = block;
+    for (const { encoding } of registers) this.blocks.set(encoding, block);
     return block;
   }
 
   read(encoding: number, vcpu: number): U64 {
-    const block = this.blocks[encoding];
-    if (block === undefined) return UNDEFINED;
     const { order } = this;
-    const { direct } = block;
-    if (direct === undefined || !order.begin()) return block.accesses$.emit(false, encoding, 0, vcpu);
+    const { depth } = order;
+    const device = this.direct[encoding];
+    if (device === undefined || !order.begin()) return this.readTapped(encoding, vcpu);
     let answer: U64;
     try {
-      answer = direct.readSysreg(encoding, vcpu);
+      answer = device.readSysreg(encoding, vcpu);
     } catch (cause) {
       order.endFailed();
       throw cause;
     }
-    order.endAnswered();
+    order.endAt(depth);
     return answer;
   }
 
   write(encoding: number, value: U64, vcpu: number): U64 {
-    const block = this.blocks[encoding];
-    if (block === undefined) return UNDEFINED;
     const { order } = this;
-    const { direct } = block;
-    if (direct === undefined || !order.begin()) return block.accesses$.emit(true, encoding, value, vcpu);
+    const { depth } = order;
+    const device = this.direct[encoding];
+    if (device === undefined || !order.begin()) return this.writeTapped(encoding, value, vcpu);
     let answer: U64 | void;
     try {
-      answer = direct.writeSysreg(encoding, value, vcpu);
+      answer = device.writeSysreg(encoding, value, vcpu);
     } catch (cause) {
       order.endFailed();
       throw cause;
     }
-    order.endAnswered();
+    order.endAt(depth);
     return answer ?? 0;
   }
 
-  /** Who implements a register; undefined when nobody does. */
-  claimant(encoding: number): string | undefined {
-    return this.blocks[encoding]?.name;
-  }
-
   peek(encoding: number, vcpu: number): U64 | undefined {
-    return this.blocks[encoding]?.device.peekSysreg?.(encoding, vcpu);
+    return this.blocks.get(encoding)?.device.peekSysreg?.(encoding, vcpu);
   }
 
   close(): void {
-    for (const block of new Set(this.blocks)) block?.release();
+    for (const block of new Set(this.blocks.values())) block.release();
+  }
+
+  private readTapped(encoding: number, vcpu: number): U64 {
+    return this.blocks.get(encoding)?.accesses$.emit(false, encoding, 0, vcpu) ?? UNDEFINED;
+  }
+
+  private writeTapped(encoding: number, value: U64, vcpu: number): U64 {
+    return this.blocks.get(encoding)?.accesses$.emit(true, encoding, value, vcpu) ?? UNDEFINED;
   }
 }
 
@@ -160,12 +166,18 @@ class ClaimedBlock extends Holding implements SysregBlock {
   readonly name: string;
   readonly registers: readonly SysregClaim[];
   readonly device: SysregDevice;
-  /** The device, while nobody taps its wire: the space then calls it itself. */
-  direct: SysregDevice | undefined;
   readonly accesses$: Wire<SysregArgs, U64, SysregAccess>;
   private readonly onRelease: () => void;
 
-  constructor(order: WireOrder, name: string, registers: readonly SysregClaim[], device: SysregDevice, onRelease: () => void) {
+  /** @param direct told the device while nobody taps its wire, and undefined while somebody does */
+  constructor(
+    order: WireOrder,
+    name: string,
+    registers: readonly SysregClaim[],
+    device: SysregDevice,
+    direct: (device: SysregDevice | undefined) => void,
+    onRelease: () => void,
+  ) {
     super();
     this.name = name;
     this.registers = registers;
@@ -175,7 +187,7 @@ class ClaimedBlock extends Holding implements SysregBlock {
     this.accesses$ = new Wire<SysregArgs, U64, SysregAccess>(order, {
       name: `sysreg.${name}.accesses`,
       unowned: UNDEFINED,
-      untapped: (owner) => (this.direct = owner && device),
+      untapped: (owner) => direct(owner && device),
       describe: (seq, atNs, answer, isWrite, encoding, value, vcpu) => ({
         seq,
         atNs,

@@ -74,6 +74,23 @@ describe("deferred evaluations: latch, then evaluate once", () => {
     expect(ran).toBe(2);
   });
 
+  it("run for an emitter that calls the owner itself, whichever way it ends the emission", () => {
+    const order = new WireOrder();
+    let ran = 0;
+    const chip = evaluation(() => ran++);
+    const ends: readonly ((depth: number) => void)[] = [() => order.endAnswered(), (depth) => order.endAt(depth)];
+    for (const end of ends) {
+      const { depth } = order;
+      expect([depth, order.begin(), order.begin()]).toEqual([0, true, true]);
+      order.defer(chip);
+      end(depth + 1);
+      expect([order.depth, order.busy]).toEqual([1, true]);
+      end(depth);
+      expect([order.depth, order.busy]).toEqual([0, false]);
+    }
+    expect([ran, order.sequence]).toEqual([2, 4]);
+  });
+
   it("may ask for others, or for themselves, within the same boundary", () => {
     const order = new WireOrder();
     const log: string[] = [];

@@ -13,10 +13,16 @@ import { InvariantError, messageOf, TapError, type TraplineError } from "../erro
 
 /** An emission nested deeper than this is a cycle of wires, not a machine. */
 export const MAX_DEPTH = 128;
+/** MAX_DEPTH for this module: V8 compiles in a constant that is not exported, and looks up one that is. */
+const DEEPEST = MAX_DEPTH;
 /** Events that may wait for the outermost emission to end; more are dropped, counted and reported. */
 export const MAX_QUEUED_EVENTS = 65_536;
 /** Evaluations that one boundary may run before it is declared endless. */
 export const MAX_BOUNDARY_STEPS = 1_000_000;
+/** Bits of `work`: somebody waits to be evaluated; others do as well; there are events to deliver, or taps to complete. */
+const ONE = 1;
+const MORE = 2;
+const EVENTS = 4;
 /** Places whose memory is kept between boundaries. */
 const KEPT_PLACES = 256;
 
@@ -55,9 +61,8 @@ export class WireOrder {
   depth = 0;
   /** The number most recently taken. */
   sequence = 0;
-  /** True when `settle` has work at the boundary. */
-  busy = false;
-
+  /** What `settle` has to do at the boundary: ONE, MORE, EVENTS; 0 for nothing. */
+  private work = 0;
   private readonly now: () => number;
   private readonly report: (error: TraplineError) => void;
   private readonly wires = new Set<WatchableWire>();
@@ -70,9 +75,10 @@ export class WireOrder {
   private readonly events: (WireEvent | undefined)[] = [];
   private readonly tapsOf: (readonly Subscriber<unknown>[])[] = [];
   private queued = 0;
-  /** Evaluations waiting for the boundary; the array is kept, so that waiting allocates nothing. */
-  private readonly deferred: (Deferred | undefined)[] = [];
-  private deferredCount = 0;
+  /** Who waits for the boundary first (with ONE), and those after it; the array is kept, so that waiting allocates nothing. */
+  private first: Deferred | undefined = undefined;
+  private readonly others: Deferred[] = [];
+  private otherCount = 0;
   private delivering = false;
   /** Taps of wires that completed while events were under way. */
   private readonly endings: Subscriber<unknown>[] = [];
@@ -88,26 +94,37 @@ export class WireOrder {
     this.report = report;
   }
 
+  /** True when the boundary has work to do. */
+  get busy(): boolean {
+    return this.work !== 0;
+  }
+
   /** Runs `task.evaluate()` once when the outermost emission ends; at once when nothing is being emitted. */
   defer(task: Deferred): void {
     if (task.deferred) return;
     task.deferred = true;
-    this.deferred[this.deferredCount++] = task;
-    this.busy = true;
-    if (this.depth === 0) this.settle();
+    if (this.work !== 0 || this.depth === 0) return this.deferAlso(task);
+    this.first = task;
+    this.work = ONE;
   }
 
   /** An emission begins and takes its number; false, and nothing done, when it would be nested too deep. */
   begin(): boolean {
-    if (this.depth >= MAX_DEPTH) return false;
+    if (this.depth >= DEEPEST) return false;
     this.sequence++;
     this.depth++;
     return true;
   }
 
+  /** As `endAnswered`, for who kept `depth` from before `begin` and so need not read back what was just written. */
+  endAt(depth: number): void {
+    this.depth = depth;
+    if (depth === 0 && this.work !== 0) this.settle();
+  }
+
   /** The owner answered: the emission is over. After an exception it is `endFailed`. */
   endAnswered(): void {
-    if (--this.depth === 0 && this.busy) this.settle();
+    if (--this.depth === 0 && this.work !== 0) this.settle();
   }
 
   /**
@@ -115,27 +132,25 @@ export class WireOrder {
    * what led there.
    */
   settle(): void {
-    let failure: Failure | undefined;
-    if (this.deferredCount === 1) {
-      // Nearly every boundary: one chip evaluates and nobody watches. Told apart, it costs half of what the loops below do.
-      failure = this.evaluateFirst();
-      if (failure === undefined && this.deferredCount === 1 && this.queued === 0 && this.endings.length === 0) {
-        this.deferredCount = 0;
-        this.busy = false;
-        return;
-      }
-      failure = this.evaluateDeferred(1, failure);
-    } else if (this.deferredCount > 1) {
-      failure = this.evaluateDeferred(0, undefined);
+    // Nearly every boundary: one chip evaluates and nobody watches. Told apart, it costs half of what the loops below do.
+    if (this.work !== ONE) return this.settleAll(0, undefined);
+    const task = this.first!;
+    task.deferred = false;
+    this.work = 0;
+    this.depth = 1; // what an evaluation emits is part of this boundary, not a boundary of its own
+    try {
+      task.evaluate();
+    } catch (cause) {
+      this.depth = 0;
+      return this.settleAll(1, { cause });
     }
-    if (!this.delivering && (this.queued > 0 || this.endings.length > 0)) this.deliver();
-    this.busy = this.queued > 0 || this.deferredCount > 0 || this.endings.length > 0;
-    if (failure !== undefined) throw failure.cause;
+    this.depth = 0;
+    if (this.work !== 0) this.settleAll(1, undefined);
   }
 
   /** Called by a wire whose owner threw. The emitter gets that exception; one that follows from it is only reported. */
   endFailed(): void {
-    if (--this.depth > 0 || !this.busy) return;
+    if (--this.depth > 0 || this.work === 0) return;
     try {
       this.settle();
     } catch (cause) {
@@ -147,7 +162,7 @@ export class WireOrder {
   end(tap: Subscriber<unknown>): void {
     if (this.depth > 0 || this.delivering) {
       this.endings.push(tap);
-      this.busy = true;
+      this.work |= EVENTS;
     } else {
       this.complete(tap);
     }
@@ -163,7 +178,7 @@ export class WireOrder {
     this.events[place] = undefined;
     this.tapsOf[place] = taps;
     this.queued = place + 1;
-    this.busy = true;
+    this.work |= EVENTS;
     return place;
   }
 
@@ -236,44 +251,48 @@ export class WireOrder {
     for (const wire of [...this.wires]) wire.complete();
   }
 
-  /** Runs the first of what waits and leaves it in its place. Returns its failure. */
-  private evaluateFirst(): Failure | undefined {
-    const task = this.deferred[0]!;
-    this.depth++; // what an evaluation emits is part of this boundary, not a boundary of its own
+  /** As `defer`, where something waits for the boundary already, or the boundary is now. */
+  private deferAlso(task: Deferred): void {
+    if ((this.work & ONE) === 0) this.first = task;
+    else this.others[this.otherCount++] = task;
+    this.work |= (this.work & ONE) === 0 ? ONE : MORE;
+    if (this.depth === 0) this.settle();
+  }
+
+  /** The boundary as a whole. @param steps evaluations that ran already, and `failure` what became of them */
+  private settleAll(steps: number, before: Failure | undefined): void {
+    const failure = (this.work & ONE) === 0 ? before : this.evaluateAll(steps, before);
+    if (!this.delivering && (this.queued > 0 || this.endings.length > 0)) this.deliver();
+    if (this.queued === 0 && this.endings.length === 0) this.work &= ~EVENTS; // otherwise a delivery under way comes to them
+    if (failure !== undefined) throw failure.cause;
+  }
+
+  /** Runs what waits, all of it: one chip's bug is no reason to leave another's lines as they were. Returns the first failure. */
+  private evaluateAll(steps: number, before: Failure | undefined): Failure | undefined {
+    this.depth = 1; // as in settle
+    let failure = this.evaluate(this.first!, before);
+    // The count is read each time: an evaluation may ask for another (a cascaded irqchip, say).
+    let next = 0;
+    for (; next < this.otherCount && steps + 1 + next < MAX_BOUNDARY_STEPS; next++) failure = this.evaluate(this.others[next]!, failure);
+    if (next < this.otherCount) failure ??= { cause: this.endless() };
+    for (; next < this.otherCount; next++) this.others[next]!.deferred = false;
+    if (this.otherCount > KEPT_PLACES) this.others.length = KEPT_PLACES;
+    this.otherCount = 0;
+    this.work &= EVENTS;
+    this.depth = 0;
+    return failure;
+  }
+
+  private evaluate(task: Deferred, before: Failure | undefined): Failure | undefined {
     task.deferred = false;
     try {
       task.evaluate();
+      return before;
     } catch (cause) {
-      return { cause };
-    } finally {
-      this.depth--;
+      if (before === undefined) return { cause };
+      this.evaluationFailed(cause);
+      return before;
     }
-    return undefined;
-  }
-
-  /**
-   * Runs what waits, all of it: one chip's bug is no reason to leave another's lines as they were. Returns the first failure.
-   * @param done how many of them ran already, and `failure` what became of that
-   */
-  private evaluateDeferred(done: number, failure: Failure | undefined): Failure | undefined {
-    this.depth++; // as in evaluateFirst
-    // The count is read each time: an evaluation may ask for another (a cascaded irqchip, say).
-    for (; done < this.deferredCount && done < MAX_BOUNDARY_STEPS; done++) {
-      const task = this.deferred[done]!;
-      task.deferred = false;
-      try {
-        task.evaluate();
-      } catch (cause) {
-        if (failure === undefined) failure = { cause };
-        else this.evaluationFailed(cause);
-      }
-    }
-    if (done < this.deferredCount) failure ??= { cause: this.endless() };
-    for (; done < this.deferredCount; done++) this.deferred[done]!.deferred = false;
-    if (this.deferredCount > KEPT_PLACES) this.deferred.length = KEPT_PLACES;
-    this.deferredCount = 0;
-    this.depth--;
-    return failure;
   }
 
   private deliver(): void {

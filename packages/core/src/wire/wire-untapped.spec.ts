@@ -63,4 +63,22 @@ describe("an emitter that calls the owner itself", () => {
     wire.complete();
     expect(heard.at(-1)).toBe(undefined);
   });
+
+  it("finds what it was told on the wire, too", () => {
+    const { wire } = told();
+    const found: (number | undefined)[] = [wire.direct?.()];
+    const ownership = wire.own("first", () => 1);
+    found.push(wire.direct?.());
+    const tap = wire.subscribe();
+    found.push(wire.direct?.());
+    tap.unsubscribe();
+    found.push(wire.direct?.());
+    ownership.unsubscribe();
+    found.push(wire.direct?.());
+    wire.own("second", () => 2);
+    found.push(wire.direct?.());
+    wire.complete();
+    found.push(wire.direct?.());
+    expect(found).toEqual([undefined, 1, undefined, 1, undefined, 2, undefined]);
+  });
 });
