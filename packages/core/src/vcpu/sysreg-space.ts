@@ -125,6 +125,11 @@ export class SysregSpace {
     return this.blocks.get(encoding)?.device.peekSysreg?.(encoding, vcpu);
   }
 
+  /** Who implements a register; undefined when nobody does. */
+  claimant(encoding: number): string | undefined {
+    return this.blocks.get(encoding)?.name;
+  }
+
   close(): void {
     for (const block of new Set(this.blocks.values())) block.release();
   }
