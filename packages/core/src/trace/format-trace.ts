@@ -2,7 +2,7 @@
 import { hex } from "../ids.ts";
 import { NO_DEVICE_ID } from "../irq/irqchip.ts";
 import type { U64 } from "../u64.ts";
-import { formatSysreg } from "../vcpu/vcpu-exit.ts";
+import { type ExitOrigin, formatSysreg } from "../vcpu/vcpu-exit.ts";
 import type { WireEvent } from "../wire/wire-order.ts";
 import { toJsonLine } from "./trace.ts";
 import type { TraceEvent } from "./trace-event.ts";
@@ -25,7 +25,7 @@ function body(event: TraceEvent): string {
     case "sysreg":
       return `${who(event.vcpu)} ${event.direction}s ${event.register}${value(event.value)}${event.undefined ? "  (undefined)" : ""}`;
     case "exit":
-      return `${who(event.vcpu)} exits: ${exit(event)}`;
+      return `${who(event.vcpu)} exits: ${exit(event)}${event.reason === "fault" ? "" : origin(event.at)}`;
     case "signal":
       return `eventfd ${event.eventFd} signalled${value(event.value)}, count ${event.count}`;
     case "gsi":
@@ -67,6 +67,11 @@ function exit(event: Extract<TraceEvent, { kind: "exit" }>): string {
     default:
       return event.reason;
   }
+}
+
+/** A fault tells it in its own words. */
+function origin(at: ExitOrigin | undefined): string {
+  return at === undefined ? "" : `  (${hex(at.pc)}: ${at.text ?? `.inst ${hex(at.word, 8)}`})`;
 }
 
 /** An event whose kind core does not know. */

@@ -73,6 +73,19 @@ describe("an exit", () => {
     expect(events).toEqual([{ seq: 1, atNs: 0, kind: "exit", vcpu: 3, ...seen }]);
   });
 
+  it("tells from which instruction it comes, where the backend runs some, as it is after the answer", () => {
+    let pc = 0x4008_0000;
+    const wire = exitWire(new WireOrder(), 0, () => "", () => (pc === 0 ? undefined : { pc, word: 0xd503_207f }));
+    const seen: unknown[] = [];
+    wire.emit(exit.WFI, 0, 0, 0); // nobody watches: nobody asks
+    wire.subscribe(({ at }) => seen.push(at));
+    wire.own("machine", () => (pc += 4));
+    wire.emit(exit.WFI, 0, 0, 0);
+    pc = -4; // the owner moves the vCPU to where nothing tells
+    wire.emit(exit.WFI, 0, 0, 0);
+    expect(seen).toEqual([{ pc: 0x4008_0004, word: 0xd503_207f }, undefined]);
+  });
+
   it("that nobody answers yet is aborted", () => {
     const wire = exitWire(new WireOrder(), 0, () => "");
     expect([wire.name, wire.emit(exit.MMIO_READ, 0, 4, 0)]).toEqual(["vcpu0.exits", EXTERNAL_ABORT]);

@@ -4,21 +4,30 @@ import { lo32, type U64 } from "../u64.ts";
 import { Wire } from "../wire/wire.ts";
 import type { WireOrder } from "../wire/wire-order.ts";
 import * as kinds from "./vcpu-exit.ts";
-import type { ExitArgs, ExitKind, VcpuExit } from "./vcpu-exit.ts";
+import type { ExitArgs, ExitKind, ExitOrigin, VcpuExit } from "./vcpu-exit.ts";
 
-/** @param faultMessage tells in words why the vCPU faulted; asked only for FAULT exits that somebody sees */
-export function exitWire(order: WireOrder, vcpu: number, faultMessage: () => string): Wire<ExitArgs, U64, VcpuExit> {
+/**
+ * @param faultMessage tells in words why the vCPU faulted; asked only for FAULT exits that somebody sees
+ * @param origin tells which instruction the exit comes from, after the owner answered; asked only for exits that somebody sees
+ */
+export function exitWire(
+  order: WireOrder, vcpu: number, faultMessage: () => string, origin: () => ExitOrigin | undefined = () => undefined,
+): Wire<ExitArgs, U64, VcpuExit> {
   return new Wire<ExitArgs, U64, VcpuExit>(order, {
     name: `vcpu${vcpu}.exits`,
     unowned: EXTERNAL_ABORT,
-    describe: (seq, atNs, answer, kind, address, width, value) => ({
-      ...({ seq, atNs, kind: "exit", vcpu } as const),
-      ...describe(kind, address, width, value, answer, faultMessage),
-    }),
+    describe(seq, atNs, answer, kind, address, width, value) {
+      const at = origin();
+      return {
+        ...({ seq, atNs, kind: "exit", vcpu } as const),
+        ...describe(kind, address, width, value, answer, faultMessage),
+        ...(at === undefined ? {} : { at }),
+      };
+    },
   });
 }
 
-type ExitBody = VcpuExit extends infer E ? (E extends VcpuExit ? Omit<E, "seq" | "atNs" | "kind" | "vcpu"> : never) : never;
+type ExitBody = VcpuExit extends infer E ? (E extends VcpuExit ? Omit<E, "seq" | "atNs" | "kind" | "vcpu" | "at"> : never) : never;
 
 function describe(kind: ExitKind, address: number, width: number, value: U64, answer: U64, faultMessage: () => string): ExitBody {
   switch (kind) {

@@ -45,9 +45,19 @@ export const SMCCC_NOT_SUPPORTED = 0xffff_ffff_ffff_ffffn;
 
 export type ExitArgs = readonly [kind: ExitKind, address: number, width: number, value: U64];
 
+/** The instruction that an exit comes from. */
+export interface ExitOrigin {
+  readonly pc: U64;
+  readonly word: number;
+  /** In assembly; only where the backend was asked to disassemble. */
+  readonly text?: string;
+}
+
 interface ExitBase extends WireEvent {
   readonly kind: "exit";
   readonly vcpu: number;
+  /** Absent where the backend runs no instructions. */
+  readonly at?: ExitOrigin;
 }
 
 export interface MmioExit extends ExitBase {
