@@ -6,7 +6,7 @@
  */
 import type { LaneOperation } from "../fp/lane.ts";
 import type { Builder, RegisterField } from "../ir/builder.ts";
-import { apply, const64, type F64Expr, type I32Expr } from "../ir/expr.ts";
+import { apply, const32, const64, type Expr, type F64Expr, type I32Expr, ifElse } from "../ir/expr.ts";
 import { type Form, form, vr } from "./form.ts";
 import { keepsDenormals, roundsQuietly } from "./fp-controls.ts";
 import { callOnLanes, fusedDouble } from "./fp-helpers.ts";
@@ -103,12 +103,19 @@ export function emitFused(c: Builder, p: Precision, operation: FusedOperation, a
 const BEYOND_SINGLE = const64(0x1fff_ffff);
 const HALFWAY = const64(0x1000_0000);
 
-/** The product of singles is exact as a double; so only the sum is rounded, and then to single, harmlessly unless it looks halfway. */
+/**
+ * The product of singles is exact as a double; so only the sum is rounded, and then to single: harmlessly, unless it looks halfway and
+ * was not exact (see sumIsExact in fp/fast-path.ts), which sums of short numbers often are.
+ */
 function fusedSingle(c: Builder, a: FpExpr, n: FpExpr, m: FpExpr): Native {
-  const inDouble = c.let(apply("f64.add", apply("f64.mul", SINGLE.widened(n), SINGLE.widened(m)), SINGLE.widened(a)));
+  const product = c.let(apply("f64.mul", SINGLE.widened(n), SINGLE.widened(m)));
+  const addend = c.let(SINGLE.widened(a));
+  const inDouble = c.let(apply("f64.add", product, addend));
   const result = c.let(apply("f32.demote_f64", inDouble));
-  const isRoundedOnce = apply("i64.ne", apply("i64.and", apply("i64.reinterpret_f64", inDouble), BEYOND_SINGLE), HALFWAY);
-  return { result, suffices: apply("i32.and", roundsQuietly(c), isRoundedOnce) };
+  const isHalfway = apply("i64.eq", apply("i64.and", apply("i64.reinterpret_f64", inDouble), BEYOND_SINGLE), HALFWAY);
+  const leaves = (x: Expr, y: Expr): I32Expr => apply("f64.eq", apply("f64.sub", inDouble, x), y);
+  const isExact = apply("i32.and", leaves(product, addend), leaves(addend, product));
+  return { result, suffices: apply("i32.and", roundsQuietly(c), ifElse(isHalfway, isExact, const32(1))) };
 }
 
 function fusedInDouble(c: Builder, a: FpExpr, n: FpExpr, m: FpExpr): Native {

@@ -213,3 +213,13 @@ describe("ordinary operands, once something was inexact, take no helper", () => 
     expect(ways[0].bench.execute(word, { v, x1: 0x1234_5678_9abc_def1n, fpsr: IXC })).toMatchObject({ calls: 0, fpsr: IXC });
   });
 });
+
+it.each([
+  ["fmadd s0, s1, s2, s3", 0x1f02_0c20],
+  ["fmla v0.4s, v1.4s, v2.4s", 0x4e22_cc20],
+])("a sum halfway between two singles takes none either, as long as it is exact: %s", (_, word) => {
+  const addend = singles(2 ** 24, 2 ** 24 + 2, 2 ** 24, 2 ** 24 + 2);
+  const { v0, calls } = ways[0].bench.execute(word, { v: [addend, singles(1, 1, 1, 1), singles(1, 1, 3, 3), addend], fpsr: IXC });
+  expect(calls).toBe(0);
+  expect(v0 & ((1n << 32n) - 1n)).toBe(singles(2 ** 24)); // ties to even
+});

@@ -3,7 +3,7 @@
  * three registers, by element, pairwise, scalar. Operands are pinned. Not hot itself; what it makes is.
  */
 import type { Builder } from "../ir/builder.ts";
-import { apply, constV128, type I32Expr, shuffle, type V128Expr } from "../ir/expr.ts";
+import { apply, const32, constV128, type I32Expr, ifElse, shuffle, type V128Expr } from "../ir/expr.ts";
 import { keepsDenormals, roundsQuietly } from "./fp-controls.ts";
 import { fusedDoubles } from "./fp-helpers.ts";
 import type { FpLanes } from "./simd-fp-lanes.ts";
@@ -81,23 +81,40 @@ const HALFWAY = eachDouble(0x1000_0000n);
 const UPPER_HALF = indices((byte) => (byte + 8) % 16);
 const LOWER_HALVES = indices((byte) => (byte < 8 ? byte : byte + 8));
 
-/** In double precision, two lanes at a time; see fusedSingle in fp-arithmetic.ts. */
+/** In double precision, two lanes at a time; see fusedSingle in fp-arithmetic.ts. Any lane that is inexact counts where any is halfway. */
 function fusedSingles(c: Builder, lanes: FpLanes, addend: V128Expr, a: V128Expr, b: V128Expr): NativeLanes {
-  const sums = (order: (v: V128Expr) => V128Expr): V128Expr => {
-    const wide = (v: V128Expr): V128Expr => apply("f64x2.promote_low_f32x4", order(v));
-    return c.let(apply("f64x2.add", apply("f64x2.mul", wide(a), wide(b)), wide(addend)));
-  };
-  const areHalfway = (v: V128Expr): V128Expr => apply("i64x2.eq", apply("v128.and", v, BEYOND_SINGLE), HALFWAY);
-  const low = sums((v) => v);
-  let result: V128Expr = apply("f32x4.demote_f64x2_zero", low);
-  let doubtful = areHalfway(low);
+  const low = sumsInDouble(c, addend, a, b, (v) => v);
+  let result: V128Expr = apply("f32x4.demote_f64x2_zero", low.sums);
+  let { areHalfway, areInexact } = low;
   if (lanes.count === 4) {
-    const high = sums((v) => shuffle(v, v, UPPER_HALF));
-    result = shuffle(result, apply("f32x4.demote_f64x2_zero", high), LOWER_HALVES);
-    doubtful = apply("v128.or", doubtful, areHalfway(high));
+    const high = sumsInDouble(c, addend, a, b, (v) => shuffle(v, v, UPPER_HALF));
+    result = shuffle(result, apply("f32x4.demote_f64x2_zero", high.sums), LOWER_HALVES);
+    areHalfway = apply("v128.or", areHalfway, high.areHalfway);
+    areInexact = apply("v128.or", areInexact, high.areInexact);
   }
-  const areRoundedOnce = apply("i32.eqz", apply("v128.any_true", doubtful));
+  const anyInexact = apply("v128.any_true", areInexact);
+  const areRoundedOnce = ifElse(apply("v128.any_true", areHalfway), apply("i32.eqz", anyInexact), const32(1));
   return { result: c.let(result), suffices: apply("i32.and", roundsQuietly(c), areRoundedOnce) };
+}
+
+interface SumsInDouble {
+  readonly sums: V128Expr;
+  readonly areHalfway: V128Expr;
+  readonly areInexact: V128Expr;
+}
+
+/** Of the two lanes that `order` brings down. */
+function sumsInDouble(c: Builder, addend: V128Expr, a: V128Expr, b: V128Expr, order: (v: V128Expr) => V128Expr): SumsInDouble {
+  const wide = (v: V128Expr): V128Expr => apply("f64x2.promote_low_f32x4", order(v));
+  const products = c.let(apply("f64x2.mul", wide(a), wide(b)));
+  const addends = c.let(wide(addend));
+  const sums = c.let(apply("f64x2.add", products, addends));
+  const leave = (x: V128Expr, y: V128Expr): V128Expr => apply("f64x2.eq", apply("f64x2.sub", sums, x), y);
+  return {
+    sums,
+    areHalfway: apply("i64x2.eq", apply("v128.and", sums, BEYOND_SINGLE), HALFWAY),
+    areInexact: apply("v128.not", apply("v128.and", leave(products, addends), leave(addends, products))),
+  };
 }
 
 /** FRECPS: 2 − a × b. */
