@@ -20,7 +20,7 @@ export type HelperFunctions = Readonly<Record<string, (...operands: never[]) => 
 const declared: Helper[] = [];
 
 /** Returns the number by which expressions call it. */
-export function declareHelper<T extends ValueType>(name: string, parameters: readonly ValueType[], result: T): number {
+export function declareHelper(name: string, parameters: readonly ValueType[], result: ValueType): number {
   declared.push({ name, parameters, result });
   return declared.length - 1;
 }
