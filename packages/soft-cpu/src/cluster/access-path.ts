@@ -8,9 +8,9 @@
  */
 import { EXTERNAL_ABORT, lo32, hi32, type U64, u64 } from "@trapline/core";
 import type { DecodedPages } from "../engine/decoded-pages.ts";
-import { ACCESS_PROBE, ACCESS_WRITE, elementOf } from "../ir/stmt.ts";
-import { CODE, MMIO, ROM, WATCHED } from "../mmu/entry-flags.ts";
-import { FSC_SYNC_EXTERNAL, NO_FAULT } from "../mmu/fault-status.ts";
+import { ACCESS_PROBE, ACCESS_WRITE, ACCESS_ZERO, elementOf } from "../ir/stmt.ts";
+import { CODE, DEVICE, MMIO, ROM, WATCHED } from "../mmu/entry-flags.ts";
+import { FSC_ALIGNMENT, FSC_SYNC_EXTERNAL, NO_FAULT } from "../mmu/fault-status.ts";
 import type { Mmu } from "../mmu/mmu.ts";
 import type { CpuState } from "../state/cpu-state.ts";
 import { ACCESS_VA, DIVERTED, SCRATCH } from "../state/layout.ts";
@@ -71,6 +71,7 @@ export class AccessPath {
     const fault = mmu.translateData(vaHi, vaLo, access);
     if (fault !== NO_FAULT) return this.fault(fault, vaHi, vaLo, access);
     const { flags } = mmu;
+    if ((access & ACCESS_ZERO) !== 0 && (flags & DEVICE) !== 0) return this.fault(FSC_ALIGNMENT, vaHi, vaLo, access);
     if ((flags & (MMIO | WATCHED | CODE | ROM)) === 0) return mmu.wasmAddress(vaLo);
     if ((flags & WATCHED) !== 0) {
       if ((access & ACCESS_PROBE) !== 0) return -1;
@@ -145,10 +146,10 @@ export class AccessPath {
     const nextHi = nextLo === 0 ? (vaHi + 1) | 0 : vaHi;
     let isWatched = false;
     this.begin(vaHi, vaLo, access);
-    for (const [hi, lo, bytes] of [
-      [vaHi, vaLo, first],
-      [nextHi, nextLo, (access & 0xff) - first],
-    ] as const) {
+    for (let part = 0; part < 2; part++) {
+      const hi = part === 0 ? vaHi : nextHi;
+      const lo = part === 0 ? vaLo : nextLo;
+      const bytes = part === 0 ? first : (access & 0xff) - first;
       const fault = mmu.translateData(hi, lo, access);
       if (fault !== NO_FAULT) return this.fault(fault, hi, lo, access);
       const device = (mmu.flags & MMIO) !== 0 || ((access & ACCESS_WRITE) !== 0 && (mmu.flags & ROM) !== 0);

@@ -6,8 +6,8 @@ import { fromBigint, HYPERCALL, SYSREG_READ, SYSREG_WRITE, toBigint, UNDEFINED, 
 import { TLBI_ASIDE1, TLBI_VAAE1, TLBI_VAE1, TLBI_VMALLE1 } from "../mmu/tlb-maintenance.ts";
 import { ACCESS_MAINTENANCE, ACCESS_WRITE, accessOf } from "../ir/stmt.ts";
 import * as host from "../isa/host-functions.ts";
-import { CODE, DEVICE, MMIO, ROM, WATCHED } from "../mmu/entry-flags.ts";
-import { FSC_ALIGNMENT, NO_FAULT } from "../mmu/fault-status.ts";
+import { WATCHED } from "../mmu/entry-flags.ts";
+import { NO_FAULT } from "../mmu/fault-status.ts";
 import { HOST_VALUE, IP } from "../state/layout.ts";
 import { wfeTrapped, wfiTrapped } from "../sysregs/el0-gates.ts";
 import { DONE, ELSEWHERE, FP_TRAPPED_ACCESS, type Outcome, TRAPPED } from "../sysregs/outcome.ts";
@@ -16,11 +16,8 @@ import { type SystemInstruction, systemInstruction, systemInstructionAccess } fr
 import { SYSTEM_REGISTERS } from "../sysregs/rows.ts";
 import type { ClusterServices } from "./services.ts";
 
-const ZERO_BLOCK = 64;
-const PAGE = 4096;
 /** Permission to read is what cache maintenance by address needs (Arm ARM, D5.8.2). */
 const MAINTAIN = accessOf(1, 1, ACCESS_MAINTENANCE);
-const ZERO = accessOf(1, 1, ACCESS_MAINTENANCE | ACCESS_WRITE);
 const TLBI_OP = { all: TLBI_VMALLE1, va: TLBI_VAE1, asid: TLBI_ASIDE1, "va-any-asid": TLBI_VAAE1 } as const;
 
 export class HostCalls {
@@ -79,12 +76,6 @@ export class HostCalls {
       case host.HOST_SYS:
         this.systemInstruction(this.word);
         return;
-      case host.HOST_ZERO_BLOCK: {
-        const { word } = this;
-        const instruction = systemInstruction((word >>> 5) & 0xffff)!;
-        if (this.finish(systemInstructionAccess(instruction, state, state.el), word)) this.zeroBlock();
-        return;
-      }
       case host.HOST_WFI:
       case host.HOST_WFE:
         this.wait(fn === host.HOST_WFE);
@@ -230,28 +221,6 @@ export class HostCalls {
       case "set-way":
         return;
     }
-  }
-
-  /** DC ZVA. HOST_VALUE holds the address; its low bits do not count. */
-  private zeroBlock(): void {
-    const { cluster } = this;
-    const { mmu, state, engine } = cluster;
-    const lo = state.i32[HOST_VALUE >> 2]! & -ZERO_BLOCK;
-    const hi = state.i32[(HOST_VALUE >> 2) + 1]!;
-    const given = state.i32[HOST_VALUE >> 2]!;
-    const fault = mmu.translateData(hi, given, ZERO);
-    if (fault !== NO_FAULT) return cluster.abort(fault, hi, given, ACCESS_WRITE);
-    const { flags } = mmu;
-    if ((flags & DEVICE) !== 0) return cluster.abort(FSC_ALIGNMENT, hi, given, ACCESS_WRITE);
-    if ((flags & WATCHED) !== 0 && cluster.watched(hi, lo, accessOf(ZERO_BLOCK, 1, ACCESS_WRITE))) return;
-    const physical = mmu.physicalAddress(lo);
-    if ((flags & (MMIO | ROM)) !== 0) {
-      for (let at = 0; at < ZERO_BLOCK; at += 8) cluster.writeBus(physical + at, 8, 0);
-      return;
-    }
-    if ((flags & CODE) !== 0) engine.pages.overwritten(Math.floor(physical / PAGE), lo & (PAGE - 1), ZERO_BLOCK);
-    const at = mmu.wasmAddress(lo);
-    state.bytes.fill(0, at, at + ZERO_BLOCK);
   }
 
   // ---------------------------------------------------------------------------------------------------------------- waiting

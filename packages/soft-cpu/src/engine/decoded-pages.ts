@@ -27,14 +27,20 @@ export interface DecodedPagesOwner {
 export class DecodedPages {
   /** How often all pages were dropped because the pool was used up. */
   flushes = 0;
+  /** How often one page was dropped because its bytes changed. */
+  drops = 0;
   private readonly view: DataView;
   private readonly i32: Int32Array;
   private readonly u16: Uint16Array;
   private readonly owner: DecodedPagesOwner;
   /** Physical page number → address of its records. */
   private readonly recordsOf = new Map<number, number>();
+  /** Addresses of records that were in use, cleared. */
   private readonly free: number[] = [];
+  /** Pages of the pool that were handed out since the last flush. What was never handed out is zero, and thus clear. */
   private used = 0;
+  /** By place in the pool: where the page's bytes are. */
+  private readonly hostAddresses: Float64Array = new Float64Array(RECORD_PAGES);
   /** By records: offsets that a BL of the same page names. */
   private readonly callTargets = new Map<number, Set<number>>();
 
@@ -83,8 +89,8 @@ export class DecodedPages {
 
   /** The instruction word that a record stands for. */
   wordAt(record: number): number {
-    const records = pageOf(record);
-    return this.view.getUint32(this.owner.hostAddressOf(this.physicalPage(records)) + ((record - records) >> 2), true);
+    const index = indexOf(record);
+    return this.view.getUint32(this.hostAddresses[index]! + ((record - recordsAt(index)) >> 2), true);
   }
 
   physicalPage(records: number): number {
@@ -112,6 +118,7 @@ export class DecodedPages {
     const records = this.recordsOf.get(physicalPage);
     if (records === undefined) return;
     this.recordsOf.delete(physicalPage);
+    this.drops++;
     this.clear(records); // who still stands on one decodes anew
     this.free.push(records);
     this.owner.dropped(physicalPage, records);
@@ -133,8 +140,8 @@ export class DecodedPages {
 
   private allocate(physicalPage: number): number {
     if (this.free.length === 0 && this.used === RECORD_PAGES) this.flush();
-    const records = this.free.pop() ?? RECORD_POOL + this.used++ * RECORD_PAGE_BYTES;
-    this.clear(records);
+    const records = this.free.pop() ?? recordsAt(this.used++);
+    this.hostAddresses[indexOf(records)] = this.owner.hostAddressOf(physicalPage);
     this.i32[(records + RECORD_PHYSICAL) >> 2] = physicalPage;
     this.u16[(records + PAGE_END + HANDLER) >> 1] = HANDLER_PAGE_END;
     this.recordsOf.set(physicalPage, records);
@@ -150,9 +157,12 @@ export class DecodedPages {
   }
 }
 
+const indexOf = (record: number): number => Math.floor((record - RECORD_POOL) / RECORD_PAGE_BYTES);
+const recordsAt = (index: number): number => RECORD_POOL + index * RECORD_PAGE_BYTES;
+
 /** The page that a record belongs to. */
 export function pageOf(record: number): number {
-  return RECORD_POOL + Math.floor((record - RECORD_POOL) / RECORD_PAGE_BYTES) * RECORD_PAGE_BYTES;
+  return recordsAt(indexOf(record));
 }
 
 /** Where the interpreter's handler of a record is kept when compiled code takes its place. */

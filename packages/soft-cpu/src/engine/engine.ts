@@ -61,7 +61,7 @@ export class Engine {
     });
     this.table = createTable(TABLE_SLOTS);
     new Uint8Array(memory.buffer).set(new Uint8Array(crcTables().buffer), CRC_TABLES);
-    this.imports = {
+    const exports = instantiate((compiledCore ??= compileModule(coreModule())), {
       cpu: {
         memory,
         table: this.table,
@@ -73,15 +73,15 @@ export class Engine {
         decode: (record: number) => this.pages.decode(record),
       },
       helper: host.helpers,
-    };
-    const exports = instantiate((compiledCore ??= compileModule(coreModule())), this.imports);
+    });
+    const { goto, settleFlags, invoke, resolve } = exports;
     this.run = exports["run"] as () => void;
     this.goto = exports["goto"] as (pc: bigint) => number;
-    const { goto, settleFlags, invoke } = exports;
-    this.compiler = new Compiler(this.state, this.pages, this.table, {
-      cpu: { memory, access: (access: number) => host.access(access), goto, settleFlags, invoke },
+    this.imports = {
+      cpu: { memory, resolve, goto, settleFlags, invoke, commit: () => host.commit(), host: (fn: number) => host.host(fn) },
       helper: host.helpers,
-    });
+    };
+    this.compiler = new Compiler(this.state, this.pages, this.table, this.imports);
   }
 
   private provide(variant: Variant): void {

@@ -23,21 +23,25 @@ import type { CodeWriter, Label } from "../wasm/code-writer.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64, op, type ValueType } from "../wasm/opcodes.ts";
 import { RecordTarget } from "./record-target.ts";
+import { writeResolve } from "./resolve.ts";
 import { writeSettleFlags } from "./settle-flags.ts";
 
 /** Slots in the function table: handlers, then compiled functions. */
 export const TABLE_SLOTS: number = HANDLERS_END + 4096;
 
 
-interface Imports {
-  readonly access: number;
+/** Numbers of the functions that handlers call. */
+interface HandlerImports {
+  readonly resolve: number;
   readonly commit: number;
   readonly host: number;
+  readonly helpers: ReadonlyMap<number, number>;
+}
+
+interface CoreImports extends HandlerImports {
   readonly fetchMiss: number;
   readonly decode: number;
   readonly settle: number;
-  /** By the helper's number. */
-  readonly helpers: ReadonlyMap<number, number>;
 }
 
 /** Looks an access up in the context: pushes 1 for a hit or 0, and leaves the entry's address in `entry`. */
@@ -83,10 +87,10 @@ export function emitHostAddress(code: CodeWriter, va: number, entry: number): vo
 /** The parts of a scope that `run` and the handlers outside it have in common. */
 abstract class HandlerScope implements Scope {
   readonly code: CodeWriter;
-  protected readonly imports: Imports;
+  protected readonly imports: HandlerImports;
   private readonly entry: number;
 
-  constructor(code: CodeWriter, imports: Imports, entry: number) {
+  constructor(code: CodeWriter, imports: HandlerImports, entry: number) {
     this.code = code;
     this.imports = imports;
     this.entry = entry;
@@ -174,11 +178,9 @@ abstract class HandlerScope implements Scope {
   private slowly(va: number, access: number, host: number): void {
     const { code } = this;
     this.spill();
-    code.i32(0);
     code.get(va);
-    code.memory(op["i64.store"], ACCESS_VA);
     code.i32(access);
-    code.call(this.imports.access);
+    code.call(this.imports.resolve);
     code.tee(host);
     code.i32(0);
     code.op(op["i32.lt_s"]);
@@ -229,7 +231,7 @@ class ColdScope extends HandlerScope {
 class HotScope extends HandlerScope {
   private readonly run: RunLocals;
 
-  constructor(code: CodeWriter, imports: Imports, run: RunLocals) {
+  constructor(code: CodeWriter, imports: HandlerImports, run: RunLocals) {
     super(code, imports, run.entry);
     this.run = run;
   }
@@ -263,17 +265,30 @@ interface RunLocals {
   readonly resync: Label;
 }
 
-function declareImports(module: ModuleWriter, statements: readonly Stmt[]): Imports {
+/** What the core module imports for itself. */
+function declareCoreImports(module: ModuleWriter): CoreImports {
   module.importMemory("cpu", "memory");
   const fn = (name: string, parameters: readonly ValueType[], results: readonly ValueType[]): number =>
     module.importFunction("cpu", name, parameters, results);
+  const access = fn("access", [I32], [I32]);
   return {
-    access: fn("access", [I32], [I32]),
     commit: fn("commit", [], []),
     host: fn("host", [I32], [I32]),
     fetchMiss: fn("fetchMiss", [], [I32]),
     decode: fn("decode", [I32], []),
     settle: fn("settle", [], [I32]),
+    helpers: new Map(),
+    resolve: writeResolve(module, access),
+  };
+}
+
+/** What a handler outside the loop imports, `resolve` from the core module. */
+function declareHandlerImports(module: ModuleWriter, statements: readonly Stmt[]): HandlerImports {
+  module.importMemory("cpu", "memory");
+  return {
+    resolve: module.importFunction("cpu", "resolve", [I64, I32], [I32]),
+    commit: module.importFunction("cpu", "commit", [], []),
+    host: module.importFunction("cpu", "host", [I32], [I32]),
     helpers: importHelpers(module, statements),
   };
 }
@@ -342,7 +357,7 @@ export function coldHandlerModule(variant: Variant): Uint8Array<ArrayBuffer> {
   const { code } = module.function([I32], [I32], "handler");
   const builder = new Builder(new RecordTarget(code, 0, variant.form.wide, new Map()));
   variant.form.emit(builder, variant.split);
-  const scope = new ColdScope(code, declareImports(module, builder.statements), code.local(I32));
+  const scope = new ColdScope(code, declareHandlerImports(module, builder.statements), code.local(I32));
   if (variant.form.fp) emitFpGuard(scope);
   emitStatements(scope, builder.statements);
   code.i32(0);
@@ -357,7 +372,7 @@ function writeInvoke(module: ModuleWriter): void {
   code.callIndirect(module.type([I32], [I32]));
 }
 
-function writeRun(module: ModuleWriter, imports: Imports, goto: number, settleFlags: number): void {
+function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, settleFlags: number): void {
   const { hot, hotEnd } = variants();
   const { code } = module.function([], [], "run");
   const [ip, budget, handler, context, entry, result] = Array.from({ length: 6 }, () => code.local(I32)) as [
@@ -623,7 +638,7 @@ let shared: Uint8Array<ArrayBuffer> | undefined;
 export function coreModule(): Uint8Array<ArrayBuffer> {
   if (shared !== undefined) return shared;
   const module = new ModuleWriter();
-  const imports = declareImports(module, []);
+  const imports = declareCoreImports(module);
   module.importTable("cpu", "table", TABLE_SLOTS);
   writeInvoke(module);
   writeRun(module, imports, writeGoto(module), writeSettleFlags(module));

@@ -1,7 +1,6 @@
 /** Modules import the helpers that their semantics call, and no others; and there is a function for every helper that rows declare. */
 import { describe, expect, it } from "vitest";
 import { fpHelpers } from "../fp/helpers.ts";
-import { fieldsOf } from "../isa/encoding.ts";
 import type { Form } from "../isa/form.ts";
 import { fpArithmetic } from "../isa/fp-arithmetic.ts";
 import { fpCompare } from "../isa/fp-compare.ts";
@@ -69,7 +68,7 @@ function variantsOf(form: Form): Variant[] {
   const found = new Set<Variant>();
   for (let tries = 0; tries < 400; tries++) {
     const word = ((prng.word() & ~form.bits.mask) | form.bits.value) >>> 0;
-    if (form.when !== undefined && !form.when(fieldsOf(form.bits, word))) continue;
+    if (form.when !== undefined && !form.when(form.fieldsOf(word))) continue;
     const { variant } = decode(word, 0);
     if (variant.form === form) found.add(variant);
   }

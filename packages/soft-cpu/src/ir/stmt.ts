@@ -37,6 +37,8 @@ export const ACCESS_UNPRIVILEGED = 0x200;
 export const ACCESS_ALIGNED = 0x400;
 /** DC ZVA and cache maintenance by address: no data, only permission. */
 export const ACCESS_MAINTENANCE = 0x800;
+/** DC ZVA: never of Device memory, and an abort tells the address that was given. */
+export const ACCESS_ZERO = 0x1_0000;
 /** By compiled code, which can only go on if there is RAM: no exception is taken, no device is touched. */
 export const ACCESS_PROBE = 0x8000;
 export const ACCESS_ELEMENT_SHIFT = 12;

@@ -45,11 +45,29 @@ export function parseEncoding(text: string): Encoding {
   return { mask: mask >>> 0, value: value >>> 0, fields };
 }
 
-/** The fields of `word`, and `word` itself. */
-export function fieldsOf(encoding: Encoding, word: number): Record<string, number> {
-  const values: Record<string, number> = { word };
-  for (const { name, low, width } of encoding.fields) values[name] = (word >>> low) & (2 ** width - 1);
-  return values;
+/** The fields of one word, by name, and the word itself: read from it when asked. */
+export type EncodedFields = Readonly<Record<string, number>>;
+
+/**
+ * What reads the fields of words of one encoding. Fields are getters of a class made for it, so that a word that is decoded costs one
+ * small object, whatever it consists of.
+ */
+export function fieldReader(encoding: Encoding): (word: number) => EncodedFields {
+  class Fields {
+    declare readonly word: number; // declared only: a field would be defined first, and then assigned
+    constructor(word: number) {
+      (this as { word: number }).word = word;
+    }
+  }
+  for (const { name, low, width } of encoding.fields) {
+    const mask = 2 ** width - 1;
+    Object.defineProperty(Fields.prototype, name, {
+      get(this: Fields) {
+        return (this.word >>> low) & mask;
+      },
+    });
+  }
+  return (word) => new Fields(word) as unknown as EncodedFields;
 }
 
 /** Sign-extends the low `bits` of `value`. */

@@ -8,7 +8,7 @@
 import { REGISTERS, SLOT_SINK, SLOT_ZERO, VECTORS } from "../state/layout.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { I32Expr, I64Expr } from "../ir/expr.ts";
-import { type Encoding, type FieldName, parseEncoding } from "./encoding.ts";
+import { type EncodedFields, type Encoding, type FieldName, fieldReader, parseEncoding } from "./encoding.ts";
 
 /** Operands of one instruction. Registers are byte offsets into the register file: made with `xr`, `xw`, `xsp`, `vr`. */
 export interface Operands {
@@ -73,9 +73,10 @@ export interface Form {
   readonly name: string;
   readonly encoding: string;
   readonly bits: Encoding;
+  readonly fieldsOf: (word: number) => EncodedFields;
   readonly split: readonly string[];
-  readonly when: ((fields: Record<string, number>) => boolean) | undefined;
-  readonly operands: (fields: Record<string, number>) => Operands;
+  readonly when: ((fields: EncodedFields) => boolean) | undefined;
+  readonly operands: (fields: EncodedFields) => Operands;
   readonly wide: boolean;
   readonly fp: boolean;
   readonly hot: (split: Record<string, number>) => boolean;
@@ -93,10 +94,12 @@ export function form<const E extends string, const S extends FieldName<E> = neve
     throw new TypeError(`${name}: a row of this flow has no such part`);
   };
   // Field values are looked up by the names in the encoding's text, which the types of `FormSpec` have checked.
+  const bits = parseEncoding(encoding);
   return {
     name,
     encoding,
-    bits: parseEncoding(encoding),
+    bits,
+    fieldsOf: fieldReader(bits),
     split,
     when: when as Form["when"],
     operands: (operands as Form["operands"] | undefined) ?? (() => NO_OPERANDS),

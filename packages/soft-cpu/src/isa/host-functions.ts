@@ -17,6 +17,4 @@ export const HOST_YIELD = 12;
 export const HOST_SEV = 13;
 /** FP and Advanced SIMD are trapped. */
 export const HOST_FP_TRAP = 14;
-/** DC ZVA: HOST_VALUE holds the address. */
-export const HOST_ZERO_BLOCK = 15;
 export const HOST_SEVL = 16;

@@ -1,6 +1,5 @@
 /** Which row an encoding of a load or store belongs to, and with which operands: texts and words from the GNU assembler for Armv8-A. */
 import { describe, expect, it } from "vitest";
-import { fieldsOf } from "./encoding.ts";
 import { type Form, vr, xr, xsp, xw } from "./form.ts";
 import { loadsExclusive } from "./loads-exclusive.ts";
 import { loadsImmediate } from "./loads-immediate.ts";
@@ -16,7 +15,7 @@ const loads: readonly Form[] = [
 
 /** All rows that claim `word`. */
 const rowsOf = (word: number): readonly Form[] =>
-  loads.filter(({ bits, when }) => (word & bits.mask) >>> 0 === bits.value && (when === undefined || when(fieldsOf(bits, word))));
+  loads.filter(({ bits, when, fieldsOf }) => (word & bits.mask) >>> 0 === bits.value && (when === undefined || when(fieldsOf(word))));
 
 const names = new Map<number, string>([[xr(31), "zero"], [xw(31), "sink"], [xsp(31), "sp"]]);
 for (let n = 0; n < 31; n++) names.set(xr(n), `x${n}`);
@@ -24,7 +23,7 @@ for (let n = 0; n < 32; n++) names.set(vr(n), `v${n}`);
 
 /** Operands as text, registers by name: "d=x1 n=sp imm=8". */
 function operandsOf(form: Form, word: number): string {
-  const shown = Object.entries(form.operands(fieldsOf(form.bits, word)));
+  const shown = Object.entries(form.operands(form.fieldsOf(word)));
   return shown.map(([field, value]) => `${field}=${field.length === 1 ? names.get(value) : value}`).join(" ");
 }
 
@@ -193,7 +192,7 @@ describe("loads and stores", () => {
   });
 
   it("traps exactly the rows that use vector registers", () => {
-    const used = (form: Form): boolean => names.get(form.operands(fieldsOf(form.bits, form.bits.value)).d ?? 0)!.startsWith("v");
+    const used = (form: Form): boolean => names.get(form.operands(form.fieldsOf(form.bits.value)).d ?? 0)!.startsWith("v");
     expect(loads.filter((form) => form.fp !== used(form)).map(({ name }) => name)).toEqual([]);
   });
 

@@ -1,7 +1,6 @@
 /** Which words are Advanced SIMD instructions on integers: no word is two of them, and what the manual reserves is none. */
 import { describe, expect, it } from "vitest";
 import { Prng } from "../testing/prng.fixture.ts";
-import { fieldsOf } from "./encoding.ts";
 import type { Form } from "./form.ts";
 import { simdAcross } from "./simd-across.ts";
 import { simdCopy } from "./simd-copy.ts";
@@ -75,7 +74,7 @@ describe("the allocation of Advanced SIMD on integers", () => {
       for (let i = 0; i < 64; i++) {
         const word = ((prng.word() & ~form.bits.mask) | form.bits.value) >>> 0;
         const meanings = forms.filter(
-          ({ bits, when }) => (word & bits.mask) >>> 0 === bits.value && (when === undefined || when(fieldsOf(bits, word))),
+          ({ bits, when, fieldsOf }) => (word & bits.mask) >>> 0 === bits.value && (when === undefined || when(fieldsOf(word))),
         );
         if (meanings.length > 1) doubles.push(`${word.toString(16)}: ${meanings.map(({ name }) => name).join(" and ")}`);
       }

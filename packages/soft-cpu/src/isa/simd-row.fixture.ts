@@ -8,7 +8,6 @@ import { FIELD_A, FIELD_D, FIELD_IMM, FIELD_M, FIELD_N, FIELD_SHIFT, FPSR, REGIS
 import { createWasmMemory } from "../testing/wasm-memory.fixture.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
 import { I32 } from "../wasm/opcodes.ts";
-import { fieldsOf } from "./encoding.ts";
 import { type Form, vr } from "./form.ts";
 
 /** What an instruction may have changed: X0 for those that write a general-purpose register. */
@@ -49,7 +48,7 @@ export const isAllocated = (forms: readonly Form[], word: number): boolean => fi
 export function execute(forms: readonly Form[], word: number, v: readonly bigint[], fpsr = 0): After {
   const form = find(forms, word);
   if (form === undefined) throw new Error(`${word.toString(16)} is UNDEFINED`);
-  const fields = fieldsOf(form.bits, word);
+  const fields = form.fieldsOf(word);
 
   for (let n = 0; n < 32; n++) setVector(n, v[n] ?? 0n);
   view.setBigUint64(REGISTERS, X0, true);
@@ -62,7 +61,7 @@ export function execute(forms: readonly Form[], word: number, v: readonly bigint
 }
 
 function find(forms: readonly Form[], word: number): Form | undefined {
-  return forms.find(({ bits, when }) => (word & bits.mask) >>> 0 === bits.value && (when === undefined || when(fieldsOf(bits, word))));
+  return forms.find(({ bits, when, fieldsOf }) => (word & bits.mask) >>> 0 === bits.value && (when === undefined || when(fieldsOf(word))));
 }
 
 function setVector(n: number, value: bigint): void {

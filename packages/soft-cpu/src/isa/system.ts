@@ -4,15 +4,16 @@
  *
  * Barriers and ISB do nothing: one thread runs all vCPUs, in program order, and nothing decoded ever outlives a change of its bytes.
  */
-import { apply, const32, const64, type I32Expr, loadFrom } from "../ir/expr.ts";
+import { apply, const32, const64, constV128, type I32Expr, loadFrom } from "../ir/expr.ts";
 import type { Builder } from "../ir/builder.ts";
+import { ACCESS_ZERO } from "../ir/stmt.ts";
 import { I64 } from "../wasm/opcodes.ts";
 import { op } from "../wasm/opcodes.ts";
 import {
   CURRENT_EL, DAIF, DEBUG_ARMED, EXCLUSIVE_ADDRESS, FPCR, FPSR, OTHERS_WAIT, PENDING_LINES, SP_SELECT, SYSREGS,
 } from "../state/layout.ts";
 import { storedRead, storedWrite } from "../sysregs/stored.ts";
-import { SP_EL0 } from "../sysregs/slots.ts";
+import { SCTLR_EL1, SP_EL0 } from "../sysregs/slots.ts";
 import { flagBits, setFlagsFromBits } from "./arithmetic.ts";
 import { type Form, form, xr, xw } from "./form.ts";
 import * as host from "./host-functions.ts";
@@ -23,6 +24,8 @@ const isEl0 = (c: Builder): I32Expr => apply("i32.eqz", c.state32(CURRENT_EL));
 function toHost(name: string, encoding: string, fn: number): Form {
   return form({ name, encoding, emit: (c) => c.host(fn) });
 }
+
+const SCTLR_DZE = 1 << 14;
 
 const nothing = (name: string, encoding: string): Form => form({ name, encoding, hot: true, emit: () => {} });
 
@@ -220,7 +223,14 @@ export const system: readonly Form[] = [
     name: "DC ZVA",
     encoding: "1101010100001 011 0111 0100 001 Rt:5",
     operands: (f) => ({ n: xr(f.Rt) }),
-    emit: (c) => c.host(host.HOST_ZERO_BLOCK, c.x("n")),
+    emit(c) {
+      // EL0 may only where SCTLR_EL1.DZE says so.
+      const forbidden = apply("i32.and", isEl0(c), apply("i32.eqz", apply("i32.and", c.state32(SYSREGS + 8 * SCTLR_EL1), const32(SCTLR_DZE))));
+      c.if(forbidden, () => c.host(host.HOST_SYS, c.x("n")));
+      const block = c.let(apply("i64.and", c.x("n"), const64(-64n)));
+      const zeros = [0, 16, 32, 48].map((at) => ["v128.store", at, constV128(0n)] as const);
+      c.write(block, 64, 1, zeros, ACCESS_ZERO);
+    },
   }),
   form({
     name: "SYS",

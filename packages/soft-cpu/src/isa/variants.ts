@@ -4,7 +4,7 @@
  * first machine starts, and then the others, numbered and made when an instruction first needs them.
  */
 import { InvariantError } from "@trapline/core";
-import { fieldsOf } from "./encoding.ts";
+import type { EncodedFields } from "./encoding.ts";
 import type { Form } from "./form.ts";
 import { instructionForms } from "./index.ts";
 
@@ -30,7 +30,7 @@ export interface Variants {
   readonly hot: readonly Variant[];
   /** Handlers below this have a place in the interpreter's loop. */
   readonly hotEnd: number;
-  find(form: Form, fields: Record<string, number>, leavesPage: boolean): Variant;
+  find(form: Form, fields: EncodedFields, leavesPage: boolean): Variant;
 }
 
 /** Where a row's split fields are, in the order of `split`. */
@@ -60,7 +60,7 @@ function* combinations(split: readonly SplitField[]): Generator<Record<string, n
   }
 }
 
-function keyOf(split: readonly SplitField[], fields: Record<string, number>, leavesPage: boolean): number {
+function keyOf(split: readonly SplitField[], fields: EncodedFields, leavesPage: boolean): number {
   let key = Number(leavesPage);
   let shift = 1;
   for (const { name, width } of split) {
@@ -79,7 +79,7 @@ function occurs(form: Form, split: readonly SplitField[], values: Record<string,
     word = attempt === 0 ? 0 : attempt === 1 ? 0xffff_ffff : Math.imul(word ^ (word >>> 15), 0x2c1b_3c6d) + 0x297a_2d39 + attempt;
     let candidate = ((word & ~form.bits.mask) | form.bits.value) >>> 0;
     for (const { name, low, width } of split) candidate = (candidate & ~((2 ** width - 1) << low)) | (values[name]! << low);
-    if (form.when(fieldsOf(form.bits, candidate >>> 0))) return true;
+    if (form.when(form.fieldsOf(candidate >>> 0))) return true;
   }
   return false;
 }

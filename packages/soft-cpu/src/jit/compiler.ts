@@ -21,8 +21,11 @@ import { entryPoint } from "./entry-points.ts";
 import { type CodePage, findRegion, type Region } from "./region.ts";
 import { RegionWriter } from "./region-writer.ts";
 
-/** How often an entry is met before it is compiled. */
-const SAMPLES = 2;
+/**
+ * How often an entry is met before it is compiled. Compiling costs milliseconds, V8's own optimiser included, which is what the
+ * interpreter needs for some hundred thousand instructions; an entry met so often was worth more than that.
+ */
+const SAMPLES = 8;
 const COMPILED_SLOTS = TABLE_SLOTS - HANDLERS_END;
 /** Entries whose meetings are counted at a time; then counting begins anew. */
 const COUNTED_ENTRIES = 4096;
@@ -33,6 +36,9 @@ export interface CompilerStatistics {
   readonly bytes: number;
   readonly flushes: number;
   readonly milliseconds: number;
+  /** How often execution was looked at, and how often it stood in what is compiled. */
+  readonly samples: number;
+  readonly compiledSamples: number;
 }
 
 interface CompiledPage {
@@ -40,6 +46,8 @@ interface CompiledPage {
   readonly entries: Map<number, number>;
   /** Instructions that some region of the page includes. */
   readonly covered: Set<number>;
+  /** Instructions that were met and need nothing more. */
+  readonly settled: Set<number>;
 }
 
 export class Compiler {
@@ -53,9 +61,8 @@ export class Compiler {
   private readonly counts = new Map<number, number>();
   private readonly freeSlots: number[] = [];
   private usedSlots = 0;
-  private totals = { functions: 0, instructions: 0, bytes: 0, flushes: 0, milliseconds: 0 };
+  private totals = { functions: 0, instructions: 0, bytes: 0, flushes: 0, milliseconds: 0, samples: 0, compiledSamples: 0 };
 
-  /** @param exports of the core module, and `access` of the host */
   constructor(state: CpuState, pages: DecodedPages, table: WasmTable, imports: WasmImports) {
     this.state = state;
     this.u16 = new Uint16Array(state.bytes.buffer);
@@ -71,14 +78,23 @@ export class Compiler {
   /** Execution stands at this record. */
   sample(record: number, records: number): void {
     const offset = (record - records) >> 2;
+    this.totals.samples++;
+    if (this.compiled.get(records)?.covered.has(offset) === true) this.totals.compiledSamples++;
     if (!this.enabled || offset >= 4096) return;
     const compiled = this.compiled.get(records);
-    if (compiled?.covered.has(offset) === true) return;
+    if (compiled?.settled.has(offset) === true) return; // the usual case by far
     const page = this.codePage(records);
     if (!page.isDecoded(offset)) return;
-    let entry = entryPoint(page, offset);
-    // What is compiled from there does not reach as far as here.
-    if (compiled?.entries.has(entry) === true) entry = offset;
+    const { offset: top, isLoop } = entryPoint(page, offset);
+    let entry = top;
+    if (compiled?.entries.has(top) === true) {
+      // It is entered there, and soon, if that is a loop; or what is compiled from there does not reach as far as here.
+      if (isLoop || compiled.covered.has(offset)) {
+        compiled.settled.add(offset);
+        return;
+      }
+      entry = offset;
+    }
     const key = records + 4 * entry;
     const count = (this.counts.get(key) ?? 0) + 1;
     if (this.counts.size >= COUNTED_ENTRIES) this.counts.clear();
@@ -151,7 +167,7 @@ export class Compiler {
     this.u16[plainHandlerOf(record) >> 1] = this.u16[(record + HANDLER) >> 1]!;
     this.u16[(record + HANDLER) >> 1] = slot;
     let page = this.compiled.get(records);
-    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), covered: new Set() }));
+    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), covered: new Set(), settled: new Set() }));
     page.entries.set(entry, slot);
     for (const { instructions, offset, length } of region.blocks.values()) {
       for (const { offset: at } of instructions) page.covered.add(at);
@@ -176,7 +192,7 @@ function unitModule(
 ): { bytes: Uint8Array<ArrayBuffer>; regions: readonly Region[] } {
   const module = new ModuleWriter();
   module.importMemory("cpu", "memory");
-  const access = module.importFunction("cpu", "access", [I32], [I32]);
+  const resolve = module.importFunction("cpu", "resolve", [I64, I32], [I32]);
   const goto = module.importFunction("cpu", "goto", [I64], [I32]);
   const settleFlags = module.importFunction("cpu", "settleFlags", [], []);
   const invoke = module.importFunction("cpu", "invoke", [I32, I32], [I32]);
@@ -203,7 +219,7 @@ function unitModule(
   const helpers = importHelpers(module, semantics.flatMap(([statements]) => statements), semantics.flatMap(([, asked]) => asked));
   for (const { region, fn } of compiled) {
     new RegionWriter(fn.code, region, records, {
-      ...{ access, goto, settleFlags, invoke },
+      ...{ resolve, goto, settleFlags, invoke },
       helper: (number) => helpers.get(number)!,
       local(offset) {
         const unit = units.get(offset);

@@ -1,34 +1,30 @@
 /**
- * Where compilation should begin, given an instruction that was found executing: at the top of the loop around it, or else where
- * its function seems to begin. Both are where control comes from elsewhere, so that one region serves all who come.
+ * Where compilation should begin, given an instruction that was found executing: at the top of the innermost loop around it, or else
+ * where its function seems to begin. Both are where control comes from elsewhere; and whoever falls out of compiled code inside a
+ * loop comes back into it at the loop's next round.
  */
 import { decode } from "../isa/decoder.ts";
 import { isForHost } from "./host-instructions.ts";
 import { type CodePage, outline, REGION_INSTRUCTIONS } from "./region.ts";
 
-export function entryPoint(page: CodePage, sampled: number): number {
-  return loopTop(page, sampled) ?? functionStart(page, sampled);
+export interface EntryPoint {
+  readonly offset: number;
+  readonly isLoop: boolean;
 }
 
-/** The lowest block of those that the sampled one reaches and that reach it; undefined when it is in no loop. */
-function loopTop(page: CodePage, sampled: number): number | undefined {
-  const { blocks } = outline(page, sampled);
-  const reach = (from: number): Set<number> => {
-    const seen = new Set<number>();
-    const queue = [...blocks.get(from)!.successors];
-    for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-      if (seen.has(at)) continue;
-      seen.add(at);
-      queue.push(...blocks.get(at)!.successors);
-    }
-    return seen;
-  };
-  // The sampled instruction may be in the middle of a block that the loop enters further up: that block then holds it.
-  const start = [...blocks.keys()].find((offset) => offset < sampled && sampled < blocks.get(offset)!.end) ?? sampled;
-  const forward = reach(start);
-  if (!forward.has(start)) return undefined;
-  const loop = [...forward].filter((offset) => offset === start || reach(offset).has(start));
-  return Math.min(...loop);
+export function entryPoint(page: CodePage, sampled: number): EntryPoint {
+  const top = innermostLoop(page, sampled);
+  return top === undefined ? { offset: functionStart(page, sampled), isLoop: false } : { offset: top, isLoop: true };
+}
+
+/** The nearest target above of a branch back over the sampled instruction; undefined when none is reached from there. */
+function innermostLoop(page: CodePage, sampled: number): number | undefined {
+  let top: number | undefined;
+  for (const { end, backTo } of outline(page, sampled).blocks.values()) {
+    if (backTo === undefined || backTo > sampled || end <= sampled) continue;
+    if (top === undefined || backTo > top) top = backTo;
+  }
+  return top;
 }
 
 /** Back over what was executed, until something that never runs on into it. */

@@ -1,14 +1,15 @@
 /**
  * Which registers compiled code must have in locals, and which it must write back, a bit each (SP is bit 31).
  *
- * `dirty`: may differ from memory. Every exit writes the dirty ones back, so an exit reads them. `live`: read before they are
- * written, by an instruction or an exit. The entry loads what is live there; a call writes all back and what is live after it is
- * loaded again.
+ * `dirty`: may differ from memory. Calls, returns and branches to other pages write those back. All other ways out share one exit,
+ * which writes back whatever the region ever writes (`written`): so they read all of it. `live`: read before it is written, by an
+ * instruction or an exit. The entry loads what is live there; what is live after a call is loaded again.
  */
 import type { FlowGraph } from "./flow-graph.ts";
 import type { Block, Region } from "./region.ts";
 
 export interface Liveness {
+  readonly written: number;
   readonly dirtyIn: ReadonlyMap<number, number>;
   readonly liveIn: ReadonlyMap<number, number>;
 }
@@ -35,41 +36,43 @@ export function liveness({ blocks }: Region, graph: FlowGraph): Liveness {
     }
   }
 
+  let written = 0;
+  for (const offset of graph.order) {
+    const block = blocks.get(offset)!;
+    for (const { writes } of block.instructions) written |= writes;
+    if (isCallBlock(block)) written |= LINK_REGISTER;
+  }
+
   for (let changed = true; changed; ) {
     changed = false;
     for (const offset of graph.order.toReversed()) {
-      const live = liveAtStart(offset, blocks.get(offset)!, graph, dirtyIn.get(offset)!, liveIn);
+      const live = liveAtStart(offset, blocks.get(offset)!, graph, written, dirtyIn.get(offset)!, liveIn);
       if (live === liveIn.get(offset)) continue;
       liveIn.set(offset, live);
       changed = true;
     }
   }
-  return { dirtyIn, liveIn };
+  return { written, dirtyIn, liveIn };
 }
 
-function liveAtStart(offset: number, block: Block, graph: FlowGraph, dirtyIn: number, liveIn: ReadonlyMap<number, number>): number {
-  const dirtyBefore: number[] = [];
-  let dirty = dirtyIn;
-  for (const { writes } of block.instructions) {
-    dirtyBefore.push(dirty);
-    dirty |= writes;
-  }
+function liveAtStart(
+  offset: number, block: Block, graph: FlowGraph, written: number, dirtyIn: number, liveIn: ReadonlyMap<number, number>,
+): number {
   let live = block.endReads;
+  const { kind } = block.ending;
+  const dirty = block.instructions.reduce((set, { writes }) => set | writes, dirtyIn);
   if (isCallBlock(block)) {
     live |= dirty & ~LINK_REGISTER;
   } else {
-    // Every way out of the region writes back; so does the check of the budget where a loop begins.
-    const exits = block.successors.length === 0 || block.ending.kind === "conditional" || block.ending.kind === "jump";
-    if (exits) live |= dirty;
-    for (const to of block.successors) {
-      if (graph.isInside(offset, to)) live |= liveIn.get(to)! | (graph.loopHeads.has(to) ? dirty : 0);
-      else live |= dirty;
-    }
+    for (const to of block.successors) live |= graph.isInside(offset, to) ? liveIn.get(to)! : written;
+    // A way out of the page, or of the region.
+    if (kind === "indirect" || kind === "jump") live |= dirty;
+    if (kind === "stop" || kind === "through" || kind === "conditional" || (kind === "jump" && block.successors.length === 0)) live |= written;
   }
   for (let index = block.instructions.length - 1; index >= 0; index--) {
-    const { reads, writes, mayExit, readsFlags } = block.instructions[index]!;
+    const { reads, writes, mayExit } = block.instructions[index]!;
     live = (live & ~writes) | reads;
-    if (mayExit || readsFlags) live |= dirtyBefore[index]!;
+    if (mayExit) live |= written;
   }
-  return live | dirtyIn; // the check at the block's start, where it has one
+  return graph.loopHeads.has(offset) ? live | written : live;
 }

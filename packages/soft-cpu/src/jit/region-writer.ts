@@ -1,7 +1,8 @@
 /**
  * Writes a region as one WebAssembly function: (depth of calls) → the record to go on with. Hot while it compiles.
  *
- * Registers are locals; what differs from memory is written back wherever the function is left. The result's bit 0 says that the
+ * Registers are locals; what differs from memory is written back wherever the function is left. Side exits are many and rarely taken:
+ * they share one exit, which keeps the code, and V8's time for it, small. The result's bit 0 says that the
  * instruction is the interpreter's to execute, even if compiled code begins with it; 0 that ACCESS_VA is the address to go on at.
  * The budget is checked at the entry, where loops begin and after calls, against the length of the whole region, and taken block
  * by block, so that it is exact wherever somebody looks; a side exit gives back what its block did not execute.
@@ -17,7 +18,7 @@ import { FLAG_ADDRESSES } from "../interpreter/record-target.ts";
 import { pendingKind } from "../interpreter/settle-flags.ts";
 import { HANDLERS_END } from "../isa/variants.ts";
 import {
-  ACCESS_VA, BUDGET, CONTEXT, EL0_CONTEXT_BASE, FP_TRAPPED, HANDLER, PAGE_END, PAGE_VA, PENDING_A, PENDING_B, PENDING_FLAGS, REGISTERS,
+  BUDGET, CONTEXT, EL0_CONTEXT_BASE, FP_TRAPPED, HANDLER, PAGE_END, PAGE_VA, PENDING_A, PENDING_B, PENDING_FLAGS, REGISTERS,
 } from "../state/layout.ts";
 import type { CodeWriter, Label } from "../wasm/code-writer.ts";
 import { FLAG_C } from "../ir/expr.ts";
@@ -33,7 +34,7 @@ const LINK_REGISTER = 30;
 
 /** Numbers of the imported functions, and of this module's own. */
 export interface RegionFunctions {
-  readonly access: number;
+  readonly resolve: number;
   readonly goto: number;
   readonly settleFlags: number;
   readonly invoke: number;
@@ -56,11 +57,14 @@ export class RegionWriter implements Scope {
   private readonly context: number;
   private readonly entryAddress: number;
   private readonly next: number;
+  /** Instructions of the block that a side exit did not execute. */
+  private readonly giveBack: number;
   private readonly pageVa: number;
   private readonly flagKind: number;
   private readonly flagA: number;
   private readonly flagB: number;
   private readonly labels = new Map<number, Label>();
+  private exit: Label = 0;
 
   // Where we are while a block is written.
   private dirty = 0;
@@ -82,6 +86,7 @@ export class RegionWriter implements Scope {
     this.context = code.local(I32);
     this.entryAddress = code.local(I32);
     this.next = code.local(I32);
+    this.giveBack = code.local(I32);
     this.flagKind = code.local(I32);
     this.pageVa = code.local(I64);
     this.flagA = code.local(I64);
@@ -100,8 +105,25 @@ export class RegionWriter implements Scope {
     code.loadAt(op["i32.load"], CONTEXT);
     code.set(this.context);
     this.load(this.live.liveIn.get(region.entry)!);
+    this.exit = code.block();
     this.writeTree(region.entry);
     code.unreachable();
+    code.end();
+    this.writeExit();
+  }
+
+  /** Where all side exits lead: everything into memory, and to the record that they left in `next`, with what they give back. */
+  private writeExit(): void {
+    const { code } = this;
+    this.writeBack(this.live.written);
+    this.flags = MIXED;
+    this.leaveFlags();
+    code.i32(0);
+    code.get(this.budget);
+    code.get(this.giveBack);
+    code.op(op["i32.add"]);
+    code.memory(op["i32.store"], BUDGET);
+    code.get(this.next);
   }
 
   // ------------------------------------------------------------------------------------------------------------ registers
@@ -210,14 +232,10 @@ export class RegionWriter implements Scope {
 
   // ---------------------------------------------------------------------------------------------------------------- exits
 
-  private saveBudget(giveBack: number): void {
+  private saveBudget(): void {
     const { code } = this;
     code.i32(0);
     code.get(this.budget);
-    if (giveBack > 0) {
-      code.i32(giveBack);
-      code.op(op["i32.add"]);
-    }
     code.memory(op["i32.store"], BUDGET);
   }
 
@@ -230,20 +248,23 @@ export class RegionWriter implements Scope {
     this.code.return();
   }
 
-  /** Everything is in memory as it is before this instruction; the interpreter does it. */
+  /** Leaves before this instruction; the interpreter does it. */
   private sideExit(): void {
-    this.writeBack(this.dirty);
-    this.leaveFlags();
-    this.saveBudget(this.remaining);
-    this.returnRecord(this.instruction!.offset, true);
+    this.leave(this.instruction!.offset, true, this.remaining);
   }
 
   /** Leaves for an instruction of this page. */
   private exitTo(offset: number, interpret: boolean): void {
-    this.writeBack(this.dirty);
-    this.leaveFlags();
-    this.saveBudget(0);
-    this.returnRecord(offset, interpret);
+    this.leave(offset, interpret, 0);
+  }
+
+  private leave(offset: number, interpret: boolean, giveBack: number): void {
+    const { code } = this;
+    code.i32(this.recordOf(offset) | Number(interpret));
+    code.set(this.next);
+    code.i32(giveBack);
+    code.set(this.giveBack);
+    code.br(this.exit);
   }
 
   /** Leaves for the address on the stack, kept in `to`. Everything is in memory already. */
@@ -295,11 +316,9 @@ export class RegionWriter implements Scope {
     code.if(I32);
     emitHostAddress(code, va, entryAddress);
     code.else();
-    code.i32(0);
     code.get(va);
-    code.memory(op["i64.store"], ACCESS_VA);
     code.i32(access | ACCESS_PROBE);
-    code.call(this.functions.access);
+    code.call(this.functions.resolve);
     code.tee(host);
     code.i32(0);
     code.op(op["i32.lt_s"]);
@@ -415,7 +434,7 @@ export class RegionWriter implements Scope {
         const to = this.keepAddress(ending.target);
         this.writeBack(this.dirty);
         this.leaveFlags();
-        this.saveBudget(0);
+        this.saveBudget();
         return this.returnWithinPage(to);
       }
       case "call":
@@ -428,7 +447,7 @@ export class RegionWriter implements Scope {
     if (target >= 0 && target < 4096) return this.branchTo(from, target);
     this.writeBack(this.dirty);
     this.leaveFlags();
-    this.saveBudget(0);
+    this.saveBudget();
     this.pushPc(target);
     this.code.call(this.functions.goto);
     this.code.return();
@@ -472,7 +491,7 @@ export class RegionWriter implements Scope {
     code.set(this.local(LINK_REGISTER));
     this.writeBack(this.dirty | (1 << LINK_REGISTER));
     this.leaveFlags();
-    this.saveBudget(0);
+    this.saveBudget();
     code.loadAt(op["i64.load"], PAGE_VA);
     code.set(this.pageVa);
 

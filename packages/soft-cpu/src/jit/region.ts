@@ -78,6 +78,8 @@ export interface OutlineBlock {
   readonly end: number;
   readonly flow: Flow | undefined;
   readonly successors: readonly number[];
+  /** The target of its branch, if that lies above. */
+  readonly backTo: number | undefined;
 }
 
 export interface Outline {
@@ -104,9 +106,11 @@ export function outline(page: CodePage, entry: number): Outline {
       end += 4;
     } while (flow === undefined && included.has(end) && !leaders.has(end));
     const stops = flow === undefined && isForHost(decode(page.wordAt(end - 4), end - 4).variant);
+    const target = flow !== undefined && flow.kind !== "indirect" && !isCall(flow) ? end - 4 + imm : undefined;
+    const backTo = target !== undefined && target >= 0 && target < end ? target : undefined;
     const reached = stops ? [] : flow === undefined || flow.kind === "conditional" || isCall(flow) ? [end] : [];
-    if (flow !== undefined && flow.kind !== "indirect" && !isCall(flow)) reached.unshift(end - 4 + imm);
-    blocks.set(start, { end, flow, successors: reached.filter(isLeader) });
+    if (target !== undefined) reached.unshift(target);
+    blocks.set(start, { end, flow, successors: reached.filter(isLeader), backTo });
   }
   return { blocks, included };
 }
