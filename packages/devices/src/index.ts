@@ -1,0 +1,16 @@
+export * from "./tokens.ts";
+export { SERIAL_BREAK, type SerialConsole, type SerialPort, UNPLUGGED } from "./serial-port.ts";
+export { pl011, type Pl011Options } from "./pl011/pl011.plugin.ts";
+export { Pl011 } from "./pl011/pl011.ts";
+export { pl011Registers } from "./pl011/pl011.registers.ts";
+export { pl031, type Pl031Options } from "./pl031/pl031.plugin.ts";
+export { Pl031 } from "./pl031/pl031.ts";
+export { pl031Registers } from "./pl031/pl031.registers.ts";
+export { pl061, type Pl061Options } from "./pl061/pl061.plugin.ts";
+export { GpioIrqchip } from "./pl061/gpio-irqchip.ts";
+export { type GpioInputs, Pl061 } from "./pl061/pl061.ts";
+export { pl061Registers } from "./pl061/pl061.registers.ts";
+export { powerButton, type PowerButtonOptions } from "./pl061/power-button.plugin.ts";
+export { GpioButton, type PowerButton } from "./pl061/power-button.ts";
+export { fwCfg, type FwCfgOptions } from "./fw-cfg/fw-cfg.plugin.ts";
+export { FW_CFG_KEY, FwCfg } from "./fw-cfg/fw-cfg.ts";
