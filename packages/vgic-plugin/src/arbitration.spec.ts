@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RigV3 } from "./gic-rig.fixture.ts";
-import { candidateOf, ChunkPool, intidOf, levelOf, NO_CANDIDATE, PendingQueue } from "./pending-queue.ts";
+import { ChunkPool } from "./chunk-pool.ts";
+import { PendingQueue } from "./pending-queue.ts";
+import { candidateOf, intidOf, levelOf, NO_CANDIDATE } from "./candidate.ts";
 import { anyOp, applyToOracle, applyToRig, BANKED, type Op, PES, PROLOGUE, SHARED } from "./random-ops.fixture.ts";
 import { SlowGic } from "./slow-gic.fixture.ts";
 
@@ -78,28 +80,34 @@ describe("arbitration", () => {
 });
 
 describe("a pending queue", () => {
-  it("knows its best as a sorted list would, up to 20 INTID bits", () => {
-    const limit = 2 ** 20;
-    const intid = fc.oneof(fc.nat(2000), fc.constantFrom(4096, 8192, 8193, 65_535, 65_536, limit - 1), fc.nat(limit - 1));
-    const step = fc.tuple(fc.boolean(), fc.nat(31), intid);
+  it.each([96, 1020, 1024, 1025, 4128, 2 ** 17, 2 ** 20])("knows its best as a sorted list would, with %i INTIDs", (limit) => {
+    const edges = [0, 31, 32, 1023, 1024, 1055, 4096, 8192, 8193, 65_535, 65_536, limit - 1].filter((intid) => intid < limit);
+    const intid = fc.oneof(fc.nat(Math.min(2000, limit - 1)), fc.constantFrom(...edges), fc.nat(limit - 1));
+    const step = fc.tuple(fc.constantFrom("insert", "insert", "remove", "take"), fc.nat(31), intid);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const queue = new PendingQueue(new ChunkPool(2), 1, limit);
         const list = new Set<number>();
-        for (const [insert, level, id] of steps) {
-          if (insert) queue.insert(level, id);
-          else queue.remove(level, id);
-          if (insert) list.add(candidateOf(level, id, 1));
-          else list.delete(candidateOf(level, id, 1));
-          expect(queue.best()).toBe(Math.min(NO_CANDIDATE, ...list));
-          expect(queue.has(level, id)).toBe(insert);
+        const best = (): number => Math.min(NO_CANDIDATE, ...list);
+        for (const [what, level, id] of steps) {
+          if (what === "take") {
+            const taken = best();
+            expect(queue.takeBest()).toBe(taken);
+            list.delete(taken);
+          } else {
+            queue[what as "insert" | "remove"](level, id);
+            list[what === "insert" ? "add" : "delete"](candidateOf(level, id, 1));
+            expect(queue.has(level, id)).toBe(what === "insert");
+          }
+          expect(queue.best()).toBe(best());
         }
-        for (const packed of [...list].sort((a, b) => a - b)) {
+        for (const packed of [...list].sort((x, y) => x - y)) {
           expect(queue.best()).toBe(packed);
           queue.remove(levelOf(packed), intidOf(packed));
         }
-        expect(queue.empty).toBe(true);
+        expect([queue.empty, queue.takeBest()]).toEqual([true, NO_CANDIDATE]);
       }),
+      { numRuns: 60 },
     );
   });
 

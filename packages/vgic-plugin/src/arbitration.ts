@@ -10,36 +10,39 @@
  * looking, which happens three times per interrupt, is a load, and one that comes and goes alone, as most do, never enters
  * the queue. Queues are made when first used.
  */
-import { type Candidate, candidateOf, ChunkPool, intidOf, levelOf, NO_CANDIDATE, PendingQueue } from "./pending-queue.ts";
+import type { Deferred, WireOrder } from "@trapline/core";
+import * as candidates from "./candidate.ts";
+import { ChunkPool } from "./chunk-pool.ts";
+import { PendingQueue } from "./pending-queue.ts";
+import { VcpuState } from "./vcpu-state.ts";
+
+const { groupOf, intidOf, levelOf, NO_CANDIDATE } = candidates; // docs/adr/0023-interrupt-delivery.md
 
 export class Arbitration {
-  readonly vcpuCount: number;
+  declare readonly vcpus: readonly VcpuState[];
   private readonly group0Limit: number;
   private group1Limit: number;
   private readonly pool = new ChunkPool();
-  /** By vCPU × 2 + group: all candidates but the best. */
-  private readonly queues: (PendingQueue | undefined)[];
-  /** The best of each vCPU and group, or NO_CANDIDATE; while it is that, the queue is empty. */
-  private readonly bests: Int32Array;
-  /** The vCPUs marked, without doubles: a ring, so that they are evaluated in the order in which they were marked. */
-  private readonly marked: Int32Array;
-  private readonly isMarked: Uint8Array;
-  private firstMarked = 0;
-  private markedCount = 0;
-  private readonly onMark: () => void;
+  /** The vCPU marked first; those after it stand in a ring, in the order in which they were marked. Mostly it is the only one. */
+  private firstMarked: VcpuState | undefined = undefined;
+  private readonly ring: Int32Array;
+  private ringStart = 0;
+  private ringCount = 0;
+  /** While set, marks wait in the ring: state is being replaced as a whole. */
+  private held = false;
+  declare private readonly order: WireOrder;
+  declare private readonly chip: Deferred;
 
   /**
    * @param intidLimits one past the last INTID of group 0 and of group 1 (where LPIs go), at most 2^20
-   * @param onMark asks for `takeMarked` to be called at the next boundary; called with the first mark
+   * @param chip is evaluated at the boundary after a mark, and calls `takeMarked` then
    */
-  constructor(vcpuCount: number, intidLimits: readonly [group0: number, group1: number], onMark: () => void) {
-    this.vcpuCount = vcpuCount;
+  constructor(vcpuCount: number, intidLimits: readonly [group0: number, group1: number], order: WireOrder, chip: Deferred) {
+    this.vcpus = Array.from({ length: vcpuCount }, (_, vcpu) => new VcpuState(vcpu));
     [this.group0Limit, this.group1Limit] = intidLimits;
-    this.queues = new Array<PendingQueue | undefined>(2 * vcpuCount).fill(undefined);
-    this.bests = new Int32Array(2 * vcpuCount).fill(NO_CANDIDATE);
-    this.marked = new Int32Array(vcpuCount);
-    this.isMarked = new Uint8Array(vcpuCount);
-    this.onMark = onMark;
+    this.ring = new Int32Array(vcpuCount);
+    this.order = order;
+    this.chip = chip;
   }
 
   /** Makes room for LPIs up to `group1Limit`. Before anything of group 1 is inserted. */
@@ -47,77 +50,104 @@ export class Arbitration {
     this.group1Limit = group1Limit;
   }
 
-  /** Inserting what is there does nothing. */
-  insert(vcpu: number, group: number, level: number, intid: number): void {
-    const index = 2 * vcpu + group;
-    const inserted = candidateOf(level, intid, group);
-    const best = this.bests[index]!;
-    if (inserted < best) {
-      this.bests[index] = inserted;
-      if (best !== NO_CANDIDATE) this.queueOf(vcpu, group).insert(levelOf(best), intidOf(best));
-    } else if (inserted !== best) {
-      this.queueOf(vcpu, group).insert(level, intid);
+  /** Files a candidate that is not filed there. Returns true when it is now the best of its group: then the vCPU is to be marked. */
+  insert(cpu: VcpuState, candidate: candidates.Candidate): boolean {
+    if (groupOf(candidate) === 0) return this.insert0(cpu, candidate);
+    const best = cpu.best1;
+    if (candidate < best) {
+      cpu.best1 = candidate;
+      if (best !== NO_CANDIDATE) this.queue1(cpu).insert(levelOf(best), intidOf(best));
+      return true;
     }
+    this.queue1(cpu).insert(levelOf(candidate), intidOf(candidate));
+    return false;
   }
 
-  /** Removing what is not there does nothing. */
-  remove(vcpu: number, group: number, level: number, intid: number): void {
-    const index = 2 * vcpu + group;
-    const queue = this.queues[index];
-    if (this.bests[index] !== candidateOf(level, intid, group)) queue?.remove(level, intid);
-    else this.bests[index] = queue === undefined ? NO_CANDIDATE : queue.takeBest();
+  /** Takes back a candidate that is filed there. Returns true when it was the best of its group: then the vCPU is to be marked. */
+  remove(cpu: VcpuState, candidate: candidates.Candidate): boolean {
+    const group = groupOf(candidate);
+    if (candidate === (group === 1 ? cpu.best1 : cpu.best0)) {
+      this.removeBest(cpu, group);
+      return true;
+    }
+    (group === 1 ? cpu.queue1 : cpu.queue0)!.remove(levelOf(candidate), intidOf(candidate));
+    return false;
   }
 
-  /** The best candidate of one group, or NO_CANDIDATE. */
-  best(vcpu: number, group: number): Candidate {
-    return this.bests[2 * vcpu + group]!;
+  /** Takes back the best of a group; there is one. Who calls it marks the vCPU. */
+  removeBest(cpu: VcpuState, group: number): void {
+    if (group === 1) cpu.best1 = cpu.queue1 === undefined ? NO_CANDIDATE : cpu.queue1.takeBest();
+    else cpu.best0 = cpu.queue0 === undefined ? NO_CANDIDATE : cpu.queue0.takeBest();
   }
 
-  /** Is anything filed at `vcpu`, in whichever group? */
-  anyCandidate(vcpu: number): boolean {
-    return (this.bests[2 * vcpu]! & this.bests[2 * vcpu + 1]!) !== NO_CANDIDATE;
-  }
-
-  has(vcpu: number, group: number, level: number, intid: number): boolean {
-    const index = 2 * vcpu + group;
-    return this.bests[index] === candidateOf(level, intid, group) || (this.queues[index]?.has(level, intid) ?? false);
-  }
-
-  /** The lines of `vcpu` may have to change. */
-  mark(vcpu: number): void {
-    if (this.isMarked[vcpu] === 1) return;
-    this.isMarked[vcpu] = 1;
-    const end = this.firstMarked + this.markedCount++;
-    this.marked[end < this.vcpuCount ? end : end - this.vcpuCount] = vcpu;
-    if (this.markedCount === 1) this.onMark();
+  /** The lines of the vCPU may have to change. */
+  mark(cpu: VcpuState): void {
+    if (this.firstMarked === cpu) return;
+    if (this.firstMarked !== undefined || this.held) return this.queueMark(cpu);
+    this.firstMarked = cpu;
+    this.order.defer(this.chip);
   }
 
   markAll(): void {
-    for (let vcpu = 0; vcpu < this.vcpuCount; vcpu++) this.mark(vcpu);
+    for (const cpu of this.vcpus) this.mark(cpu);
   }
 
-  /** A marked vCPU, unmarked; −1 when none is left. */
-  takeMarked(): number {
-    if (this.markedCount === 0) return -1;
-    const vcpu = this.marked[this.firstMarked]!;
-    if (++this.firstMarked === this.vcpuCount) this.firstMarked = 0;
-    this.markedCount--;
-    this.isMarked[vcpu] = 0;
-    return vcpu;
+  /** A marked vCPU, unmarked; undefined when none is left. */
+  takeMarked(): VcpuState | undefined {
+    const cpu = this.firstMarked;
+    this.firstMarked = this.ringCount === 0 ? undefined : this.nextMark();
+    return cpu;
   }
 
   get anyMarked(): boolean {
-    return this.markedCount > 0;
+    return this.firstMarked !== undefined;
   }
 
-  /** Forgets all candidates and marks every vCPU. Cold. */
-  clear(): void {
-    for (const queue of this.queues) queue?.clear();
-    this.bests.fill(NO_CANDIDATE);
+  /** Forgets all candidates and marks every vCPU; until `release` marks wait, for state is being replaced as a whole. Cold. */
+  hold(): void {
+    for (const cpu of this.vcpus) {
+      cpu.best0 = cpu.best1 = NO_CANDIDATE;
+      cpu.queue0?.clear();
+      cpu.queue1?.clear();
+    }
+    this.held = true;
     this.markAll();
   }
 
-  private queueOf(vcpu: number, group: number): PendingQueue {
-    return (this.queues[2 * vcpu + group] ??= new PendingQueue(this.pool, group, group === 0 ? this.group0Limit : this.group1Limit));
+  /** Marks are there for `takeMarked` again. Who calls this asks for the evaluation. */
+  release(): void {
+    this.held = false;
+    if (this.firstMarked === undefined && this.ringCount > 0) this.firstMarked = this.nextMark();
+  }
+
+  private insert0(cpu: VcpuState, candidate: candidates.Candidate): boolean {
+    const queue = (cpu.queue0 ??= new PendingQueue(this.pool, 0, this.group0Limit));
+    const best = cpu.best0;
+    if (candidate < best) {
+      cpu.best0 = candidate;
+      if (best !== NO_CANDIDATE) queue.insert(levelOf(best), intidOf(best));
+      return true;
+    }
+    queue.insert(levelOf(candidate), intidOf(candidate));
+    return false;
+  }
+
+  private queue1(cpu: VcpuState): PendingQueue {
+    return (cpu.queue1 ??= new PendingQueue(this.pool, 1, this.group1Limit));
+  }
+
+  private queueMark(cpu: VcpuState): void {
+    if (cpu.queued) return;
+    cpu.queued = true;
+    const end = this.ringStart + this.ringCount++;
+    this.ring[end < this.ring.length ? end : end - this.ring.length] = cpu.vcpu;
+  }
+
+  private nextMark(): VcpuState {
+    const cpu = this.vcpus[this.ring[this.ringStart]!]!;
+    if (++this.ringStart === this.ring.length) this.ringStart = 0;
+    this.ringCount--;
+    cpu.queued = false;
+    return cpu;
   }
 }

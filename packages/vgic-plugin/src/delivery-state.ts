@@ -2,7 +2,7 @@
 import { FIRST_LPI, type IntidSpace } from "./intid-space.ts";
 import { ANY_HIGH, EDGE, ENABLED, LATCH } from "./irq-state.ts";
 import type { LpiState } from "./lpi/lpi-controller.ts";
-import { intidOf, NO_CANDIDATE, priorityOf } from "./pending-queue.ts";
+import { intidOf, NO_CANDIDATE, priorityOf } from "./candidate.ts";
 import type { CpuInterfaces } from "./cpu-interfaces.ts";
 import type { IrqTable } from "./irq-table.ts";
 
@@ -55,9 +55,9 @@ export function deliveryState(gic: DeliverySource, intid: number, vcpu: number):
   const known = exists && Number.isInteger(intid) && intid >= 0;
   const slot = known && intid < FIRST_LPI ? space.slot(intid, vcpu) : -1;
   const lpi = known && intid >= FIRST_LPI ? gic.peekLpi(intid) : undefined;
-  const flags = slot < 0 ? 0 : table.flags[slot]!;
+  const flags = slot < 0 ? 0 : table.flags(slot);
   const group = lpi !== undefined ? 1 : ((flags >>> 7) as 0 | 1);
-  const priority = lpi?.priority ?? (slot < 0 ? 0 : table.priority[slot]!);
+  const priority = lpi?.priority ?? (slot < 0 ? 0 : table.priority(slot));
   const best = exists ? cpus.candidate(vcpu) : NO_CANDIDATE;
   return {
     version: gic.version,

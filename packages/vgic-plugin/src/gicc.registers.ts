@@ -5,9 +5,9 @@
  * Not modelled: bypass disables, the two-state view.
  */
 import { compileRegisters, lo32, type RegisterBank } from "@trapline/core";
-import { ACK_CTL, CBPR, EOI_MODE, FIQ_EN } from "./cpu-interfaces.ts";
+import { ACK_CTL, CBPR, EOI_MODE, FIQ_EN, IDLE_PRIORITY } from "./cpu-interfaces.ts";
 import { FIRST_PPI, SPURIOUS } from "./intid-space.ts";
-import { type Candidate, groupOf, intidOf, NO_CANDIDATE } from "./pending-queue.ts";
+import { type Candidate, groupOf, intidOf, NO_CANDIDATE } from "./candidate.ts";
 import { bankOf } from "./per-irq.ts";
 import type { GicV2 } from "./gic-v2.ts";
 
@@ -55,16 +55,16 @@ function identify(gic: GicV2, vcpu: number, candidate: Candidate, aliased: boole
 function readIar(gic: GicV2, vcpu: number, aliased: boolean): number {
   const signalled = gic.cpus.signalled(vcpu);
   const id = identify(gic, vcpu, signalled, aliased);
-  if ((id & 0x3ff) < GROUP1_PENDING) gic.take(vcpu, signalled);
+  if ((id & 0x3ff) < GROUP1_PENDING) gic.take(gic.vcpus[vcpu]!, signalled);
   return id;
 }
 
 /** The source field is not checked: who ends an SGI with the wrong one still ends it. */
 function writeEoir(gic: GicV2, vcpu: number, value: number, aliased: boolean): void {
   const slot = gic.slotAt(value & 0x3ff, vcpu);
-  if (slot < 0 || gic.cpus.runningGroup(vcpu) < 0) return;
+  if (slot < 0 || gic.cpus.runningPriority(vcpu) === IDLE_PRIORITY) return;
   const group = gic.table.group(slot);
-  if (!aliased || group === 1) gic.end(vcpu, value & 0x3ff, slot, group);
+  if (!aliased || group === 1) gic.end(gic.vcpus[vcpu]!, value & 0x3ff, slot, group);
 }
 
 function writeDir(gic: GicV2, vcpu: number, value: number): void {
@@ -142,7 +142,7 @@ export const giccRegisters: RegisterBank<GicV2> = compileRegisters<GicV2>("GICC"
     offset: 0x00d0,
     access: "RW",
     count: 4,
-    read: (gic, n, vcpu) => (n === 0 ? gic.cpus.ap0[bankOf(vcpu)]! : 0),
+    read: (gic, n, vcpu) => (n === 0 ? gic.cpus.activePriorities(bankOf(vcpu), 0) : 0),
     write: (gic, value, n, vcpu) => {
       if (n === 0) gic.cpus.setActivePriorities(bankOf(vcpu), 0, lo32(value));
     },
@@ -153,7 +153,7 @@ export const giccRegisters: RegisterBank<GicV2> = compileRegisters<GicV2>("GICC"
     offset: 0x00e0,
     access: "RW",
     count: 4,
-    read: (gic, n, vcpu) => (n === 0 ? gic.cpus.ap1[bankOf(vcpu)]! : 0),
+    read: (gic, n, vcpu) => (n === 0 ? gic.cpus.activePriorities(bankOf(vcpu), 1) : 0),
     write: (gic, value, n, vcpu) => {
       if (n === 0) gic.cpus.setActivePriorities(bankOf(vcpu), 1, lo32(value));
     },

@@ -31,7 +31,7 @@ export const GICD_V2_FRAME_SIZE = 0x1_0000;
 const TARGETS: IrqField = {
   bits: 8,
   access: "RW",
-  read: (gic, slot) => gic.table.target[slot]!,
+  read: (gic, slot) => gic.table.target(slot),
   write: (gic, slot, value) => {
     if (gic.table.intid(slot) >= FIRST_SPI) gic.table.setTarget(slot, value & ((1 << gic.space.vcpuCount) - 1));
   },

@@ -4,12 +4,18 @@
  * Direction violations and what is not listed are UNDEFINED: with 5 priority bits there is one APR per group, so
  * ICC_AP0R1_EL1 … ICC_AP1R3_EL1 do not exist, nor does ICC_NMIAR1_EL1 without NMIs. Hot: the rows of IAR1 and EOIR1.
  */
-import { hi32, lo32, type SysregClaim, type SysregDevice, sysregEncoding, type U64, UNDEFINED } from "@trapline/core";
+import { hi32, type SysregClaim, type SysregDevice, sysregEncoding, type U64, UNDEFINED } from "@trapline/core";
+import * as core from "@trapline/core";
 import { CBPR, EOI_MODE } from "./cpu-interfaces.ts";
-import { FIRST_LPI, SPURIOUS } from "./intid-space.ts";
-import { groupOf, intidOf, NO_CANDIDATE } from "./pending-queue.ts";
+import * as intids from "./intid-space.ts";
+import * as candidates from "./candidate.ts";
 import { sendSgi } from "./sgi-v3.ts";
 import type { GicV3 } from "./gic-v3.ts";
+
+// docs/adr/0023-interrupt-delivery.md
+const { lo32 } = core;
+const { groupOf, intidOf, NO_CANDIDATE } = candidates;
+const { FIRST_LPI, SPURIOUS } = intids;
 
 export interface IccRegister extends SysregClaim {
   /** Absent: reading is UNDEFINED. */
@@ -33,9 +39,10 @@ function peekIar(gic: GicV3, vcpu: number, group: number): number {
 }
 
 function readIar(gic: GicV3, vcpu: number, group: number): number {
-  const signalled = gic.cpus.signalled(vcpu);
+  const cpu = gic.vcpus[vcpu]!;
+  const signalled = cpu.signalled();
   if (signalled === NO_CANDIDATE || groupOf(signalled) !== group) return SPURIOUS;
-  gic.take(vcpu, signalled);
+  gic.take(cpu, signalled);
   return intidOf(signalled);
 }
 
@@ -45,12 +52,13 @@ function readHppir(gic: GicV3, vcpu: number, group: number): number {
   return candidate === NO_CANDIDATE || groupOf(candidate) !== group ? SPURIOUS : intidOf(candidate);
 }
 
-/** Ignored for what is no interrupt here, and unless the most urgent running priority is of this group. */
+/** Ignored unless the most urgent running priority is of this group, and for what is no interrupt here. */
 function writeEoir(gic: GicV3, value: U64, vcpu: number, group: number): void {
+  const cpu = gic.vcpus[vcpu]!;
+  if (!cpu.runs(group)) return;
   const intid = lo32(value) & 0xff_ffff;
   const slot = intid < FIRST_LPI ? gic.space.slot(intid, vcpu) : -1;
-  if (slot < 0 && !gic.isLpi(intid)) return;
-  if (gic.cpus.runningGroup(vcpu) === group) gic.end(vcpu, intid, slot, group);
+  if (slot >= 0 || gic.isLpi(intid)) gic.end(cpu, intid, slot, group);
 }
 
 function writeDir(gic: GicV3, value: U64, vcpu: number): void {
@@ -76,8 +84,8 @@ export const ICC_REGISTERS: readonly IccRegister[] = [
   icc("ICC_EOIR0_EL1", 8, 1, { write: (g, value, v) => writeEoir(g, value, v, 0) }),
   icc("ICC_HPPIR0_EL1", 8, 2, { read: (g, v) => readHppir(g, v, 0) }),
   icc("ICC_BPR0_EL1", 8, 3, { read: (g, v) => g.cpus.bpr0[v]!, write: (g, value, v) => g.cpus.setBpr0(v, lo32(value)) }),
-  icc("ICC_AP0R0_EL1", 8, 4, { read: (g, v) => g.cpus.ap0[v]!, write: (g, value, v) => g.cpus.setActivePriorities(v, 0, lo32(value)) }),
-  icc("ICC_AP1R0_EL1", 9, 0, { read: (g, v) => g.cpus.ap1[v]!, write: (g, value, v) => g.cpus.setActivePriorities(v, 1, lo32(value)) }),
+  icc("ICC_AP0R0_EL1", 8, 4, { read: (g, v) => g.cpus.activePriorities(v, 0), write: (g, value, v) => g.cpus.setActivePriorities(v, 0, lo32(value)) }),
+  icc("ICC_AP1R0_EL1", 9, 0, { read: (g, v) => g.cpus.activePriorities(v, 1), write: (g, value, v) => g.cpus.setActivePriorities(v, 1, lo32(value)) }),
   icc("ICC_DIR_EL1", 11, 1, { write: writeDir }),
   icc("ICC_RPR_EL1", 11, 3, { read: (g, v) => g.cpus.runningPriority(v) }),
   icc("ICC_SGI1R_EL1", 11, 5, { write: (g, value, v) => sendSgi(g, v, lo32(value), hi32(value), 1) }),
@@ -120,7 +128,7 @@ const EOIR1 = iccEncoding("ICC_EOIR1_EL1")!;
 
 /** The registers of one GIC as the vCPUs' exits reach them. */
 export class IccInterface implements SysregDevice {
-  private readonly gic: GicV3;
+  declare private readonly gic: GicV3;
 
   constructor(gic: GicV3) {
     this.gic = gic;

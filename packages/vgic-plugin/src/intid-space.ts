@@ -21,6 +21,9 @@ export const MAX_SPIS: number = FIRST_SPECIAL - FIRST_SPI;
 export const MAX_EPPIS = 64;
 export const MAX_ESPIS = 1024;
 
+// An exported constant is a cell to V8 even here (docs/adr/0023-interrupt-delivery.md); `slot` runs for every interrupt.
+const firstSpi = FIRST_SPI;
+
 export interface IntidCounts {
   readonly vcpuCount: number;
   /** 0 … 988 */
@@ -32,18 +35,18 @@ export interface IntidCounts {
 }
 
 export class IntidSpace implements IntidCounts {
-  readonly vcpuCount: number;
-  readonly spis: number;
-  readonly extendedSpis: number;
-  readonly extendedPpis: number;
+  declare readonly vcpuCount: number;
+  declare readonly spis: number;
+  declare readonly extendedSpis: number;
+  declare readonly extendedPpis: number;
   /** Slots of shared interrupts: 0 … sharedSlots − 1. */
-  readonly sharedSlots: number;
+  declare readonly sharedSlots: number;
   /** Slots of each vCPU's bank. */
-  readonly privateSlots: number;
-  readonly slots: number;
-  private readonly spiEnd: number;
-  private readonly eppiEnd: number;
-  private readonly espiEnd: number;
+  declare readonly privateSlots: number;
+  declare readonly slots: number;
+  declare private readonly spiEnd: number;
+  declare private readonly eppiEnd: number;
+  declare private readonly espiEnd: number;
 
   constructor({ vcpuCount, spis, extendedSpis, extendedPpis }: IntidCounts) {
     this.vcpuCount = vcpuCount;
@@ -65,10 +68,8 @@ export class IntidSpace implements IntidCounts {
 
   /** The slot of `intid` as `vcpu` sees it; −1 when the GIC does not implement it. */
   slot(intid: number, vcpu: number): number {
-    if (intid < FIRST_SPI) return this.sharedSlots + vcpu * this.privateSlots + intid;
-    if (intid < this.spiEnd) return intid - FIRST_SPI;
-    if (intid >= FIRST_ESPI) return intid < this.espiEnd ? this.spis + intid - FIRST_ESPI : -1;
-    return intid >= FIRST_EPPI && intid < this.eppiEnd ? this.sharedSlots + vcpu * this.privateSlots + FIRST_SPI + intid - FIRST_EPPI : -1;
+    if (intid >= firstSpi && intid < this.spiEnd) return intid - firstSpi;
+    return this.rarerSlot(intid, vcpu);
   }
 
   /** The slot of a shared interrupt; −1 for anything else. */
@@ -92,5 +93,12 @@ export class IntidSpace implements IntidCounts {
   /** Whose bank a slot is in; −1 for shared ones. */
   vcpuOf(slot: number): number {
     return slot < this.sharedSlots ? -1 : Math.floor((slot - this.sharedSlots) / this.privateSlots);
+  }
+
+  /** As `slot`, apart from it so that it stays small enough for V8 to inline. */
+  private rarerSlot(intid: number, vcpu: number): number {
+    if (intid < FIRST_SPI) return this.sharedSlots + vcpu * this.privateSlots + intid;
+    if (intid >= FIRST_ESPI) return intid < this.espiEnd ? this.spis + intid - FIRST_ESPI : -1;
+    return intid >= FIRST_EPPI && intid < this.eppiEnd ? this.sharedSlots + vcpu * this.privateSlots + FIRST_SPI + intid - FIRST_EPPI : -1;
   }
 }

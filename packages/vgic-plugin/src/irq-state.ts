@@ -1,12 +1,9 @@
 /**
- * The state of one interrupt in one byte, and the rules that derive everything else from it
- * (Arm IHI 0069, "Interrupt states"; gic.md 0.2).
+ * The state of one interrupt in one word (Arm IHI 0069, "Interrupt states"; gic.md 0.2). What derives from it: irq-word.ts.
  *
- * - The wire has a *level*; an edge-triggered interrupt *latches* its rising edges, software and messages latch too.
- * - pending := latch, or level while level-triggered. It is derived, never stored: the wire is never copied into the latch.
- * - acknowledge: active := 1, latch := 0. A level that is still high makes it active and pending.
- * - An active interrupt is not signalled again before it is deactivated, pending or not.
- * - Pending is recorded whatever is disabled.
+ *     bits 7:0    the flags below
+ *     bits 12:8   the level: the five implemented bits of the priority
+ *     bits 31:13  where it goes: the vCPU plus one, 0 for nobody; on GICv2 a mask of CPUs
  */
 
 /** Remembers an edge, a software or a message request. */
@@ -25,11 +22,7 @@ export const ANY_HIGH: number = PIN_HIGH | PRIVATE_HIGH | MESSAGE_HIGH;
 /** Bits of a priority that are implemented: 5, so 32 levels. */
 export const PRIORITY_MASK = 0xf8;
 
-export function isPending(flags: number): boolean {
-  return (flags & LATCH) !== 0 || ((flags & EDGE) === 0 && (flags & ANY_HIGH) !== 0);
-}
-
-/** Would it be signalled, if group enables, priority and target allow? */
-export function isCandidate(flags: number): boolean {
-  return (flags & (ENABLED | ACTIVE)) === ENABLED && isPending(flags);
-}
+export const LEVEL_SHIFT = 8;
+export const TARGET_SHIFT = 13;
+/** Group, level and target. */
+export const PLACE_MASK: number = ~0x7f;

@@ -1,88 +1,103 @@
 /**
- * Every interrupt that has registers (SGIs, PPIs, SPIs), as arrays by slot, and the one function that keeps arbitration true
- * to them: `refile`. All changes go through the setters here, each O(1) in interrupts and vCPUs.
+ * Every interrupt that has registers (SGIs, PPIs, SPIs), as words by slot (irq-state.ts), and the one function that keeps
+ * arbitration true to them: `change`. A change is a load, a comparison of the places that the old and the new word want,
+ * and a refile if they differ: O(1) in interrupts and vCPUs.
  *
  * An interrupt goes to one vCPU (GICv3) or to a set of up to eight (GICv2, where the first acknowledge takes it from the
  * rest); `target` is a vCPU number or a mask accordingly, −1 or 0 for nobody. Hot throughout; nothing here allocates.
  */
-import { COALESCED, DELIVERED, IGNORED, type IrqResult } from "@trapline/core";
+import * as core from "@trapline/core";
 import type { Arbitration } from "./arbitration.ts";
+import { lowestBit } from "./candidate.ts";
 import type { IntidSpace } from "./intid-space.ts";
-import { ACTIVE, ANY_HIGH, EDGE, ENABLED, GROUP1, isCandidate, isPending, LATCH, PRIORITY_MASK } from "./irq-state.ts";
+import * as state from "./irq-state.ts";
+import * as irqWords from "./irq-word.ts";
 import type { OneOfN } from "./one-of-n.ts";
-import { lowestBit } from "./pending-queue.ts";
 
-/** Marks a slot that is filed; the group is bit 5 and the level bits 4:0. */
-const FILED = 0x40;
+// docs/adr/0023-interrupt-delivery.md
+const { COALESCED, DELIVERED, IGNORED } = core;
+const { ACTIVE, ANY_HIGH, EDGE, ENABLED, GROUP1, LATCH, LEVEL_SHIFT, TARGET_SHIFT } = state;
+const { candidateAt, irqWord, isCandidate, isPending, placeOf } = irqWords;
+const ASKING: number = LATCH | ANY_HIGH;
+const FLAGS = 0xff;
+const LEVEL = 0x1f;
+const FLAGS_AND_LEVEL: number = (1 << TARGET_SHIFT) - 1;
 
 export class IrqTable {
-  readonly space: IntidSpace;
-  /** See irq-state.ts. */
-  readonly flags: Uint8Array;
-  /** Masked to the implemented bits. */
-  readonly priority: Uint8Array;
-  /** A vCPU or −1; with `targetSets`, a mask. */
-  readonly target: Int32Array;
+  declare readonly space: IntidSpace;
   /** GICv2: the CPUs that requested an SGI and were not acknowledged, as a mask. Its latch is set while this is not zero. */
-  readonly sources: Uint8Array;
+  declare readonly sources: Uint8Array;
   /** Shared slots whose target is any participating vCPU (GICD_IROUTER.Interrupt_Routing_Mode). */
-  readonly anyTarget: Uint8Array;
+  declare readonly anyTarget: Uint8Array;
 
-  private readonly arbitration: Arbitration;
-  private readonly targetSets: boolean;
+  declare private readonly words: Int32Array;
+  declare private readonly arbitration: Arbitration;
   private readonly oneOfN: OneOfN | undefined;
-  private readonly intids: Uint16Array;
-  /** Where a slot is filed: 0, or FILED with group and level; and at whom, as `target`. */
-  private readonly filed: Uint8Array;
-  private readonly filedAt: Int32Array;
+  declare private readonly intids: Uint16Array;
+  /** What the word has for vCPU 0: 1, or with target sets 0, since those are masks. */
+  declare private readonly targetBase: 0 | 1;
+  /** Targets are sets, or are chosen. Otherwise nothing but the old and the new place counts. */
+  declare private readonly special: boolean;
 
-  /** @param oneOfN where 1-of-N targets are chosen; undefined where the GIC has none */
+  /**
+   * @param targetSets a target is a mask
+   * @param oneOfN where 1-of-N targets are chosen; undefined where the GIC has none
+   */
   constructor(space: IntidSpace, arbitration: Arbitration, targetSets: boolean, oneOfN?: OneOfN) {
     this.space = space;
     this.arbitration = arbitration;
-    this.targetSets = targetSets;
     this.oneOfN = oneOfN;
-    this.flags = new Uint8Array(space.slots);
-    this.priority = new Uint8Array(space.slots);
-    this.target = new Int32Array(space.slots);
+    this.targetBase = targetSets ? 0 : 1;
+    this.special = targetSets || oneOfN !== undefined;
+    this.words = new Int32Array(space.slots);
     this.sources = new Uint8Array(targetSets ? space.slots : 0);
     this.anyTarget = new Uint8Array(space.sharedSlots);
     this.intids = Uint16Array.from({ length: space.slots }, (_, slot) => space.intid(slot));
-    this.filed = new Uint8Array(space.slots);
-    this.filedAt = new Int32Array(space.slots);
   }
 
   intid(slot: number): number {
     return this.intids[slot]!;
   }
 
+  /** See irq-state.ts. */
+  flags(slot: number): number {
+    return this.words[slot]! & FLAGS;
+  }
+
+  /** Masked to the implemented bits. */
+  priority(slot: number): number {
+    return ((this.words[slot]! >>> LEVEL_SHIFT) & LEVEL) << 3;
+  }
+
+  /** A vCPU or −1; with target sets, a mask. */
+  target(slot: number): number {
+    return (this.words[slot]! >>> TARGET_SHIFT) - this.targetBase;
+  }
+
   pending(slot: number): boolean {
-    return isPending(this.flags[slot]!);
+    return isPending(this.words[slot]!);
   }
 
   active(slot: number): boolean {
-    return (this.flags[slot]! & ACTIVE) !== 0;
+    return (this.words[slot]! & ACTIVE) !== 0;
   }
 
   group(slot: number): number {
-    return this.flags[slot]! >>> 7;
+    return (this.words[slot]! >>> 7) & 1;
   }
 
   /** Drives one of the levels of the wire. @param which PIN_HIGH, PRIVATE_HIGH or MESSAGE_HIGH */
-  setLevel(slot: number, which: number, high: boolean): IrqResult {
-    const before = this.flags[slot]!;
-    let after = high ? before | which : before & ~which;
+  setLevel(slot: number, which: number, high: boolean): core.IrqResult {
+    const before = this.words[slot]!;
+    const after = high ? before | which : before & ~which;
     if (after === before) return COALESCED;
     const rises = (before & ANY_HIGH) === 0;
-    if (rises && (before & EDGE) !== 0) {
-      after |= LATCH;
-      this.flags[slot] = after;
-      if ((before & LATCH) !== 0) return COALESCED;
-    } else {
-      this.flags[slot] = after;
+    if (!rises || (before & EDGE) === 0) {
+      this.change(slot, before, after);
+      return DELIVERED;
     }
-    this.refile(slot);
-    return DELIVERED;
+    this.change(slot, before, after | LATCH);
+    return (before & LATCH) === 0 ? DELIVERED : COALESCED;
   }
 
   /** Puts a level in place without its rising being an edge: for who restores state from outside. */
@@ -91,34 +106,40 @@ export class IrqTable {
   }
 
   /** As `setLevel` high, but every call is an edge to an edge-triggered interrupt: Linux's fast path of irqfd never sends a low. */
-  raise(slot: number, which: number): IrqResult {
-    if ((this.flags[slot]! & EDGE) === 0) return this.setLevel(slot, which, true);
-    this.flags[slot]! |= which;
-    return this.latch(slot);
+  raise(slot: number, which: number): core.IrqResult {
+    const before = this.words[slot]!;
+    if ((before & EDGE) === 0) return this.setLevel(slot, which, true);
+    if ((before & LATCH) !== 0) {
+      this.words[slot] = before | which; // the level of an edge-triggered interrupt changes nothing else
+      return COALESCED;
+    }
+    this.request(slot, before | which | LATCH);
+    return DELIVERED;
   }
 
   /**
    * An edge: up and down at once. An edge-triggered interrupt latches it; on a level-triggered one nothing stays of it.
    */
-  pulse(slot: number): IrqResult {
-    const flags = this.flags[slot]!;
-    if ((flags & EDGE) === 0) return (flags & ANY_HIGH) !== 0 ? COALESCED : IGNORED;
-    return this.latch(slot);
+  pulse(slot: number): core.IrqResult {
+    const before = this.words[slot]!;
+    if ((before & EDGE) === 0) return (before & ANY_HIGH) !== 0 ? COALESCED : IGNORED;
+    if ((before & LATCH) !== 0) return COALESCED;
+    this.request(slot, before | LATCH);
+    return DELIVERED;
   }
 
   /** Requests it: GICD_ISPENDR, an SGI, a message. */
-  latch(slot: number): IrqResult {
-    if ((this.flags[slot]! & LATCH) !== 0) return COALESCED;
-    this.flags[slot]! |= LATCH;
-    this.refile(slot);
+  latch(slot: number): core.IrqResult {
+    const before = this.words[slot]!;
+    if ((before & LATCH) !== 0) return COALESCED;
+    if ((before & EDGE) !== 0) this.request(slot, before | LATCH);
+    else this.change(slot, before, before | LATCH);
     return DELIVERED;
   }
 
   /** GICD_ICPENDR: a level-triggered interrupt whose wire is high stays pending. */
   unlatch(slot: number): void {
-    if ((this.flags[slot]! & LATCH) === 0) return;
-    this.flags[slot]! &= ~LATCH;
-    this.refile(slot);
+    this.setFlag(slot, LATCH, false);
   }
 
   /** GICv2: CPU `source` requests the SGI. */
@@ -150,53 +171,38 @@ export class IrqTable {
 
   /** Clears ACTIVE, which is set. With nothing asking for it, the usual end of interrupt, it was not filed and is not now. */
   deactivate(slot: number): void {
-    const flags = this.flags[slot]! & ~ACTIVE;
-    this.flags[slot] = flags;
-    if ((flags & (LATCH | ANY_HIGH)) !== 0) this.refile(slot);
+    const before = this.words[slot]!;
+    if ((before & ASKING) === 0) this.words[slot] = before & ~ACTIVE;
+    else this.change(slot, before, before & ~ACTIVE);
   }
 
   setPriority(slot: number, priority: number): void {
-    const masked = priority & PRIORITY_MASK;
-    if (this.priority[slot] === masked) return;
-    this.priority[slot] = masked;
-    this.refile(slot);
+    const before = this.words[slot]!;
+    this.change(slot, before, (before & ~(LEVEL << LEVEL_SHIFT)) | (((priority >>> 3) & LEVEL) << LEVEL_SHIFT));
   }
 
   /** @param target a vCPU or −1; with target sets, a mask */
   setTarget(slot: number, target: number): void {
-    if (this.target[slot] === target && this.anyTarget[slot] !== 1) return;
+    const before = this.words[slot]!;
     if (slot < this.space.sharedSlots) this.anyTarget[slot] = 0;
-    this.target[slot] = target;
-    this.refile(slot);
+    this.change(slot, before, (before & FLAGS_AND_LEVEL) | ((target + this.targetBase) << TARGET_SHIFT));
   }
 
   /** 1-of-N: any participating vCPU, chosen anew each time it becomes a candidate. Needs `oneOfN`. */
   setAnyTarget(slot: number): void {
     if (this.anyTarget[slot] === 1) return;
     this.anyTarget[slot] = 1;
-    this.target[slot] = -1;
-    this.refile(slot);
+    const before = this.words[slot]!;
+    this.change(slot, before, before & FLAGS_AND_LEVEL);
   }
 
-  /** The vCPU takes it: active, and the request is consumed. What is active is no candidate: nothing is left to derive. */
-  acknowledge(slot: number): void {
-    this.flags[slot] = (this.flags[slot]! | ACTIVE) & ~LATCH;
-    if (this.targetSets || this.oneOfN !== undefined) return this.refile(slot);
-    const was = this.filed[slot]!;
-    if (was === 0) return;
-    const at = this.filedAt[slot]!;
-    this.filed[slot] = 0;
-    this.arbitration.remove(at, (was >>> 5) & 1, was & 31, this.intids[slot]!);
-    this.arbitration.mark(at);
-  }
-
-  /** GICv2: takes an SGI from its lowest-numbered requester, which it returns; other requests keep it pending. */
-  acknowledgeSgi(slot: number): number {
-    const source = lowestBit(this.sources[slot]!);
-    const left = (this.sources[slot]! &= this.sources[slot]! - 1);
-    if (left === 0) this.acknowledge(slot);
-    else this.setFlag(slot, ACTIVE, true);
-    return source;
+  /**
+   * `vcpu` takes it, and arbitration has removed it there already: active, and the request is consumed. What is active is no
+   * candidate, so a single target leaves nothing to derive.
+   */
+  acknowledge(slot: number, vcpu: number): void {
+    if (this.special) this.acknowledgeOther(slot, vcpu);
+    else this.words[slot] = (this.words[slot]! | ACTIVE) & ~LATCH;
   }
 
   /** The requester an acknowledge of a GICv2 SGI would take. */
@@ -206,70 +212,109 @@ export class IrqTable {
 
   /** Looks again at a slot whose 1-of-N choice may no longer hold. */
   reconsider(slot: number): void {
-    this.refile(slot);
+    const word = this.words[slot]!;
+    this.change(slot, word, word);
   }
 
-  /** After the arrays were written whole (reset, restore) and arbitration was cleared: files everything anew. Cold. */
+  /** Writes the state of a slot past arbitration: for who replaces all of it (reset, restore) and calls `refileAll` then. */
+  put(slot: number, flags: number, priority: number, target: number): void {
+    this.words[slot] = irqWord(flags, priority, target + this.targetBase);
+  }
+
+  /** After slots were written with `put` and arbitration was cleared: files everything anew. Cold. */
   refileAll(): void {
-    this.filed.fill(0);
-    for (let slot = 0; slot < this.space.slots; slot++) this.refile(slot);
+    for (let slot = 0; slot < this.space.slots; slot++) this.change(slot, 0, this.words[slot]!);
   }
 
   private setFlag(slot: number, flag: number, on: boolean): void {
-    const before = this.flags[slot]!;
-    const after = on ? before | flag : before & ~flag;
-    if (after === before) return;
-    this.flags[slot] = after;
-    this.refile(slot);
+    const before = this.words[slot]!;
+    this.change(slot, before, on ? before | flag : before & ~flag);
   }
 
   /**
-   * Files the slot where its state wants it, and nowhere else. Idempotent: arbitration is right if this was called.
+   * Gives the slot its new word, and files it where that wants it and nowhere else.
+   * @param before a word that wants the place where it is filed
    */
-  private refile(slot: number): void {
-    const flags = this.flags[slot]!;
-    if (this.targetSets) return this.refileSet(slot, flags);
-    if (this.oneOfN !== undefined && this.anyTarget[slot] === 1) this.chooseTarget(slot, flags);
-    const at = this.target[slot]!;
-    const place = at >= 0 && isCandidate(flags) ? FILED | ((flags & GROUP1) >>> 2) | (this.priority[slot]! >>> 3) : 0;
-    const was = this.filed[slot]!;
-    if (place === was && (place === 0 || this.filedAt[slot] === at)) return;
-    const wasAt = this.filedAt[slot]!;
-    const intid = this.intids[slot]!;
-    if (was !== 0) this.arbitration.remove(wasAt, (was >>> 5) & 1, was & 31, intid);
-    this.filed[slot] = place;
-    if (place !== 0) {
-      this.filedAt[slot] = at;
-      this.arbitration.insert(at, (place >>> 5) & 1, place & 31, intid);
-      this.arbitration.mark(at);
-      if (was === 0 || wasAt === at) return;
-    }
-    this.arbitration.mark(wasAt); // only after both: a line must not fall and rise on the way
+  private change(slot: number, before: number, after: number): void {
+    if (this.special) return this.changeOther(slot, before, after);
+    this.words[slot] = after;
+    const was = placeOf(before);
+    const place = placeOf(after);
+    if (place !== was) this.move(slot, was, place);
   }
 
-  private refileSet(slot: number, flags: number): void {
-    const targets = isCandidate(flags) ? this.target[slot]! : 0;
-    const place = targets === 0 ? 0 : FILED | ((flags & GROUP1) >>> 2) | (this.priority[slot]! >>> 3);
-    const was = this.filed[slot]!;
-    if (place === was && (place === 0 || this.filedAt[slot] === targets)) return;
+  /** As `change`, where an edge-triggered interrupt becomes pending: it was filed nowhere, so there is only one place to look for. */
+  private request(slot: number, after: number): void {
+    if (this.special) return this.changeOther(slot, 0, after);
+    this.words[slot] = after;
+    const place = placeOf(after);
+    if (place === 0) return;
+    const { arbitration } = this;
+    const cpu = arbitration.vcpus[(place >>> TARGET_SHIFT) - 1]!;
+    if (arbitration.insert(cpu, candidateAt(place, this.intids[slot]!))) arbitration.mark(cpu);
+  }
+
+  private move(slot: number, was: number, place: number): void {
+    const { arbitration } = this;
+    const { vcpus } = arbitration;
     const intid = this.intids[slot]!;
-    const wasAt = was === 0 ? 0 : this.filedAt[slot]!;
-    for (let left = wasAt; left !== 0; left &= left - 1) {
-      this.arbitration.remove(lowestBit(left), (was >>> 5) & 1, was & 31, intid);
+    const cpu = place === 0 ? undefined : vcpus[(place >>> TARGET_SHIFT) - 1]!;
+    const wasAt = was === 0 ? undefined : vcpus[(was >>> TARGET_SHIFT) - 1]!;
+    const left = wasAt !== undefined && arbitration.remove(wasAt, candidateAt(was, intid));
+    const came = cpu !== undefined && arbitration.insert(cpu, candidateAt(place, intid));
+    // Only after both: a line must not fall and rise on the way.
+    if (came || (left && wasAt === cpu)) arbitration.mark(cpu!);
+    if (left && wasAt !== cpu) arbitration.mark(wasAt);
+  }
+
+  /** As `change`, where targets are sets or are chosen. */
+  private changeOther(slot: number, before: number, after: number): void {
+    const word = this.oneOfN !== undefined && this.anyTarget[slot] === 1 ? this.withChosenTarget(after) : after;
+    this.words[slot] = word;
+    const was = placeOf(before);
+    const place = placeOf(word);
+    if (place === was) return;
+    if (this.oneOfN === undefined) this.moveSet(slot, was, place);
+    else this.move(slot, was, place);
+  }
+
+  private moveSet(slot: number, was: number, place: number): void {
+    const { arbitration } = this;
+    const { vcpus } = arbitration;
+    const intid = this.intids[slot]!;
+    let changed = 0;
+    for (let left = was >>> TARGET_SHIFT; left !== 0; left &= left - 1) {
+      if (arbitration.remove(vcpus[lowestBit(left)]!, candidateAt(was, intid))) changed |= left & -left;
     }
-    this.filed[slot] = place;
-    this.filedAt[slot] = targets;
-    for (let left = targets; left !== 0; left &= left - 1) {
-      this.arbitration.insert(lowestBit(left), (place >>> 5) & 1, place & 31, intid);
+    for (let left = place >>> TARGET_SHIFT; left !== 0; left &= left - 1) {
+      if (arbitration.insert(vcpus[lowestBit(left)]!, candidateAt(place, intid))) changed |= left & -left;
     }
-    for (let left = wasAt | targets; left !== 0; left &= left - 1) this.arbitration.mark(lowestBit(left));
+    for (let left = changed; left !== 0; left &= left - 1) arbitration.mark(vcpus[lowestBit(left)]!);
+  }
+
+  /**
+   * GICv2: an SGI is taken from its lowest-numbered requester, and other requests keep it pending; the first acknowledge of an SPI
+   * takes it from its other targets. 1-of-N: it has no target until it is a candidate again.
+   */
+  private acknowledgeOther(slot: number, vcpu: number): void {
+    const before = this.words[slot]!;
+    const after = (before | ACTIVE) & ~LATCH;
+    if (this.oneOfN !== undefined) {
+      this.words[slot] = this.anyTarget[slot] === 1 ? after & FLAGS_AND_LEVEL : after;
+      return;
+    }
+    const sources = this.sources[slot]!;
+    this.sources[slot] = sources & (sources - 1);
+    this.words[slot] = (sources & (sources - 1)) === 0 ? after : after | LATCH;
+    this.moveSet(slot, placeOf(before) & ~(1 << (TARGET_SHIFT + vcpu)), 0);
   }
 
   /** 1-of-N: a candidate stays with its vCPU while that takes part, else moves to the next that does. */
-  private chooseTarget(slot: number, flags: number): void {
-    const group = flags >>> 7;
-    const at = this.target[slot]!;
-    if (!isCandidate(flags)) this.target[slot] = -1;
-    else if (at < 0 || !this.oneOfN!.participates(at, group)) this.target[slot] = this.oneOfN!.choose(group);
+  private withChosenTarget(word: number): number {
+    if (!isCandidate(word)) return word & FLAGS_AND_LEVEL;
+    const group = (word >>> 7) & 1;
+    const at = (word >>> TARGET_SHIFT) - 1;
+    if (at >= 0 && this.oneOfN!.participates(at, group)) return word;
+    return (word & FLAGS_AND_LEVEL) | ((this.oneOfN!.choose(group) + 1) << TARGET_SHIFT);
   }
 }

@@ -4,7 +4,7 @@
  * A vCPU takes part in a group while its CPU interface enables it. The choice is round robin from the vCPU chosen last, so
  * load spreads and the outcome is the same on every host. Finding the next one reads 32 vCPUs at a time.
  */
-import { lowestBit } from "./pending-queue.ts";
+import { lowestBit } from "./candidate.ts";
 
 export class OneOfN {
   private readonly vcpuCount: number;

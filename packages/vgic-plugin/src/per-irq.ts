@@ -8,7 +8,7 @@ import type { RegisterAccess, RegisterSpec, Width } from "@trapline/core";
 import { lo32 } from "@trapline/core";
 import { FIRST_PPI } from "./intid-space.ts";
 import { ACTIVE, EDGE, ENABLED } from "./irq-state.ts";
-import { lowestBit } from "./pending-queue.ts";
+import { lowestBit } from "./candidate.ts";
 import type { Vgic } from "./vgic.ts";
 
 /** A set of interrupts as one frame shows it. */
@@ -82,7 +82,7 @@ export const GROUP: IrqField = {
   write: (gic, slot, value) => gic.table.setGroup(slot, value),
 };
 
-const isEnabled = (gic: Vgic, slot: number): number => ((gic.table.flags[slot]! & ENABLED) === 0 ? 0 : 1);
+const isEnabled = (gic: Vgic, slot: number): number => ((gic.table.flags(slot) & ENABLED) === 0 ? 0 : 1);
 export const SET_ENABLE: IrqField = { bits: 1, access: "W1S", read: isEnabled, write: (gic, slot) => gic.table.setEnabled(slot, true) };
 export const CLEAR_ENABLE: IrqField = { bits: 1, access: "W1C", read: isEnabled, write: (gic, slot) => gic.table.setEnabled(slot, false) };
 
@@ -104,14 +104,14 @@ export const CLEAR_PENDING_V2: IrqField = {
   },
 };
 
-const isActive = (gic: Vgic, slot: number): number => ((gic.table.flags[slot]! & ACTIVE) === 0 ? 0 : 1);
+const isActive = (gic: Vgic, slot: number): number => ((gic.table.flags(slot) & ACTIVE) === 0 ? 0 : 1);
 export const SET_ACTIVE: IrqField = { bits: 1, access: "W1S", read: isActive, write: (gic, slot) => gic.table.setActive(slot, true) };
 export const CLEAR_ACTIVE: IrqField = { bits: 1, access: "W1C", read: isActive, write: (gic, slot, _one, vcpu) => gic.deactivate(vcpu, slot) };
 
 export const PRIORITY: IrqField = {
   bits: 8,
   access: "RW",
-  read: (gic, slot) => gic.table.priority[slot]!,
+  read: (gic, slot) => gic.table.priority(slot),
   write: (gic, slot, value) => gic.table.setPriority(slot, value),
 };
 
@@ -119,7 +119,7 @@ export const PRIORITY: IrqField = {
 export const CONFIG: IrqField = {
   bits: 2,
   access: "RW",
-  read: (gic, slot) => ((gic.table.flags[slot]! & EDGE) === 0 ? 0 : 2),
+  read: (gic, slot) => ((gic.table.flags(slot) & EDGE) === 0 ? 0 : 2),
   write: (gic, slot, value) => {
     if (!isSgi(gic, slot)) gic.table.setEdge(slot, (value & 2) !== 0);
   },

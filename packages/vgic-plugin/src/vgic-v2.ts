@@ -87,8 +87,8 @@ export class VgicV2 extends Vgic implements IrqBank {
         for (let intid = 0; intid < FIRST_PPI; intid++) {
           const slot = space.slot(intid, vcpu);
           table.sources[slot]! &= (1 << space.vcpuCount) - 1;
-          if (table.sources[slot] === 0) table.flags[slot]! &= ~LATCH;
-          else table.flags[slot]! |= LATCH;
+          const flags = table.flags(slot);
+          table.put(slot, table.sources[slot] === 0 ? flags & ~LATCH : flags | LATCH, table.priority(slot), table.target(slot));
         }
       }
     };

@@ -1,7 +1,7 @@
 /** What a GICv3 can be made of. Defaults are those of QEMU's `virt` board. */
 import { type AddressRange, ConfigError } from "@trapline/core";
 import { MAX_EPPIS, MAX_ESPIS, MAX_SPIS } from "./intid-space.ts";
-import { MAX_INTID_BITS } from "./pending-queue.ts";
+import { MAX_INTID_BITS } from "./candidate.ts";
 import type { PinProfile } from "./pin-layout.ts";
 
 export interface VgicV3Options {

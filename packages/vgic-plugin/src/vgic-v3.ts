@@ -130,14 +130,14 @@ export class VgicV3 extends Vgic {
   messageSpi(intid: number, set: boolean): IrqResult {
     const slot = this.options.messageSpis ? this.space.sharedSlot(intid) : -1;
     if (slot < 0) return IGNORED;
-    if ((this.table.flags[slot]! & EDGE) === 0) return this.table.setLevel(slot, MESSAGE_HIGH, set);
+    if ((this.table.flags(slot) & EDGE) === 0) return this.table.setLevel(slot, MESSAGE_HIGH, set);
     if (set) return this.table.latch(slot);
     this.table.unlatch(slot);
     return this.table.setLevel(slot, MESSAGE_HIGH, false);
   }
 
   protected override takeLpi(vcpu: number, intid: number): void {
-    this.filedLpis!.withdraw(intid);
+    this.filedLpis!.taken(intid);
     this.lpis!.acknowledged(intid, vcpu);
   }
 

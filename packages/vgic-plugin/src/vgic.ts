@@ -7,28 +7,19 @@
  *
  * One security state, 5 priority bits, fully synchronous (gic.md 0.3). Hot: pins, `take`, `end`, `deactivate`, `evaluate`.
  */
+import * as core from "@trapline/core";
 import {
-  ConfigError,
   type Deferred,
   describeIntid,
-  FIQ_LINE,
-  formatRange,
-  HIGH,
-  IGNORED,
   type Irqchip,
   type IrqchipCapabilities,
   type IrqchipWires,
   irqchipWires,
-  IRQ_LINE,
   type IrqResult,
   type IrqSignal,
-  overlaps,
   type PinState,
   type PlainData,
-  PULSE,
   type ResetKind,
-  toBigint,
-  type U64,
   type VcpuLine,
   type VcpuLineArgs,
   type VcpuTopology,
@@ -38,58 +29,63 @@ import {
 } from "@trapline/core";
 import type { Observable } from "rxjs";
 import { Arbitration } from "./arbitration.ts";
+import * as candidates from "./candidate.ts";
 import { CpuInterfaces, FIQ_EN } from "./cpu-interfaces.ts";
 import { explain, type Explanation } from "./explain.ts";
-import { ACKNOWLEDGE, DEACTIVATE, EOI, type GicArgs, type GicEvent, type GicStep, gicWire } from "./gic-event.ts";
-import { FIRST_LPI, FIRST_PPI, IntidSpace } from "./intid-space.ts";
-import { ANY_HIGH, EDGE, ENABLED, GROUP1, PIN_HIGH, PRIORITY_MASK, PRIVATE_HIGH } from "./irq-state.ts";
+import * as events from "./gic-event.ts";
+import * as intids from "./intid-space.ts";
+import { ANY_HIGH, EDGE, ENABLED, GROUP1, PIN_HIGH, PRIVATE_HIGH } from "./irq-state.ts";
 import { IrqTable } from "./irq-table.ts";
 import { KvmIrqchipView } from "./kvm/kvm-irqchip-view.ts";
 import type { LpiState, MsiTarget } from "./lpi/lpi-controller.ts";
-import { type Candidate, groupOf, intidOf, NO_CANDIDATE, priorityOf } from "./pending-queue.ts";
+import { MsiTargets } from "./msi-targets.ts";
 import { PinLayout } from "./pin-layout.ts";
 import { SavedState } from "./saved-state.ts";
+import type { VcpuState } from "./vcpu-state.ts";
 import type { VgicShape } from "./vgic-shape.ts";
 
-export abstract class Vgic implements Irqchip, Deferred {
-  readonly name: string;
-  readonly version: 2 | 3;
-  readonly pinCount: number;
-  readonly pinLayout: PinLayout;
-  readonly pins$: IrqchipWires["pins$"];
-  readonly privateLines$: IrqchipWires["privateLines$"];
-  readonly msi$: IrqchipWires["msi$"];
-  readonly vcpuLines$: IrqchipWires["vcpuLines$"];
-  readonly completions$: IrqchipWires["completions$"];
-  /** Acknowledges, ends, deactivations and SGIs, for taps. */
-  readonly cpu$: Observable<GicEvent>;
+// docs/adr/0023-interrupt-delivery.md
+const { FIQ_LINE, HIGH, IGNORED, IRQ_LINE, PULSE } = core;
+const { ACKNOWLEDGE, DEACTIVATE, EOI } = events;
+const { groupOf, intidOf, NO_CANDIDATE, priorityOf } = candidates;
+const { FIRST_LPI } = intids;
 
-  readonly order: WireOrder;
-  readonly topology: VcpuTopology;
-  readonly space: IntidSpace;
-  readonly arbitration: Arbitration;
-  readonly table: IrqTable;
-  readonly cpus: CpuInterfaces;
+export abstract class Vgic implements Irqchip, Deferred {
+  declare readonly name: string;
+  declare readonly version: 2 | 3;
+  declare readonly pinCount: number;
+  declare readonly pinLayout: PinLayout;
+  declare readonly pins$: IrqchipWires["pins$"];
+  declare readonly privateLines$: IrqchipWires["privateLines$"];
+  declare readonly msi$: IrqchipWires["msi$"];
+  declare readonly vcpuLines$: IrqchipWires["vcpuLines$"];
+  declare readonly completions$: IrqchipWires["completions$"];
+  /** Acknowledges, ends, deactivations and SGIs, for taps. */
+  declare readonly cpu$: Observable<events.GicEvent>;
+
+  declare readonly order: WireOrder;
+  declare readonly topology: VcpuTopology;
+  declare readonly space: intids.IntidSpace;
+  declare readonly arbitration: Arbitration;
+  declare readonly table: IrqTable;
+  declare readonly cpus: CpuInterfaces;
   /** The chip as KVM's injection ioctls see it. */
   readonly kvm: KvmIrqchipView = new KvmIrqchipView(this);
   deferred = false; // for the wire order
   /** GICD_IIDR: QEMU's, unless the KVM-shaped interface made the chip. */
   iidr = 0x0000_043b;
 
-  protected readonly initialGroup: 0 | 1;
-  private readonly wires: IrqchipWires;
-  private readonly cpuWire: Wire<GicArgs, void, GicEvent>;
+  declare protected readonly initialGroup: 0 | 1;
+  declare private readonly wires: IrqchipWires;
+  declare private readonly cpuWire: Wire<events.GicArgs, void, events.GicEvent>;
   /** The owner of `vcpuLines$`, while nobody taps it. */
   private lineOwner: WireOwner<VcpuLineArgs, void> | undefined = undefined;
-  private readonly slotOfPin: Int32Array;
-  private readonly pinOfSlot: Int32Array;
-  /** Lines as driven: bit 0 IRQ, bit 1 FIQ. */
-  private readonly driven: Uint8Array;
-  private readonly msiTargets: MsiTarget[] = [];
+  declare private readonly slotOfPin: Int32Array;
+  declare private readonly pinOfSlot: Int32Array;
+  declare readonly vcpus: readonly VcpuState[];
+  private readonly doorbells = new MsiTargets();
   /** PPIs that a timer or PMU of the machine has driven: theirs for good. */
   private readonly deviceDriven = new Set<number>();
-  /** While set, marks wait: state is being replaced as a whole. */
-  private held = false;
 
   constructor(shape: VgicShape, topology: VcpuTopology, order: WireOrder) {
     this.name = shape.name;
@@ -97,13 +93,11 @@ export abstract class Vgic implements Irqchip, Deferred {
     this.initialGroup = shape.initialGroup;
     this.topology = topology;
     this.order = order;
-    this.space = new IntidSpace(shape);
-    this.arbitration = new Arbitration(shape.vcpuCount, [this.space.limit, this.space.limit], () => {
-      if (!this.held) order.defer(this);
-    });
+    this.space = new intids.IntidSpace(shape);
+    this.arbitration = new Arbitration(shape.vcpuCount, [this.space.limit, this.space.limit], order, this);
     this.table = new IrqTable(this.space, this.arbitration, shape.version === 2, shape.chooser);
     this.cpus = new CpuInterfaces(shape.vcpuCount, this.arbitration);
-    this.driven = new Uint8Array(shape.vcpuCount);
+    this.vcpus = this.arbitration.vcpus;
     this.pinLayout = new PinLayout(shape.pins, shape.vcpuCapacity);
     this.pinCount = this.pinLayout.pinCount;
     this.slotOfPin = this.pinLayout.slots(this.space);
@@ -111,14 +105,14 @@ export abstract class Vgic implements Irqchip, Deferred {
     for (const [pin, slot] of this.slotOfPin.entries()) if (slot >= 0) this.pinOfSlot[slot] = pin;
     this.wires = irqchipWires(order, shape.name, (owner) => (this.lineOwner = owner));
     ({ pins$: this.pins$, privateLines$: this.privateLines$, msi$: this.msi$, vcpuLines$: this.vcpuLines$, completions$: this.completions$ } = this.wires);
-    this.cpu$ = this.cpuWire = gicWire(order, shape.name);
+    this.cpu$ = this.cpuWire = events.gicWire(order, shape.name);
     this.pins$.own(this.name, (pin, signal) => this.signalPin(pin, signal));
     this.privateLines$.own(this.name, (vcpu, intid, level) => this.drivePrivateLine(vcpu, intid, level));
-    this.msi$.own(this.name, (address, data, deviceId) => this.deliverMsi(address, data, deviceId));
+    this.msi$.own(this.name, (address, data, deviceId) => this.doorbells.deliver(address, data, deviceId));
   }
 
   get capabilities(): IrqchipCapabilities {
-    return { msi: this.msiTargets.length > 0, completions: true, synchronous: true };
+    return { msi: this.doorbells.any, completions: true, synchronous: true };
   }
 
   /**
@@ -126,16 +120,7 @@ export abstract class Vgic implements Irqchip, Deferred {
    * @throws ConfigError when the range overlaps another one's
    */
   addMsiTarget(target: MsiTarget): () => void {
-    const other = this.msiTargets.find((known) => overlaps(known, target));
-    if (other !== undefined) {
-      throw new ConfigError(`two MSI doorbells of ${this.name} overlap: ${formatRange(target)} and ${formatRange(other)}`, {
-        subject: formatRange(target),
-        other: formatRange(other),
-        remedy: "move one of the two",
-      });
-    }
-    this.msiTargets.push(target);
-    return () => void this.msiTargets.splice(this.msiTargets.indexOf(target), 1);
+    return this.doorbells.add(this.name, target);
   }
 
   /** Latches an SPI by message, however it is configured: a message must not be lost (gic.md D.3). */
@@ -144,71 +129,86 @@ export abstract class Vgic implements Irqchip, Deferred {
     return slot < 0 ? IGNORED : this.table.latch(slot);
   }
 
-  /** Drives lines for what was marked. Called by the wire order. */
+  /** Drives lines for what was marked. Called by the wire order, inside its boundary. */
   evaluate(): void {
-    for (let vcpu = this.arbitration.takeMarked(); vcpu >= 0; vcpu = this.arbitration.takeMarked()) {
-      const lines = this.linesOf(vcpu);
-      const changed = lines ^ this.driven[vcpu]!;
-      if (changed === 0) continue;
-      this.driven[vcpu] = lines;
-      if ((changed & 1) !== 0) this.driveLine(vcpu, IRQ_LINE, (lines & 1) !== 0);
-      if ((changed & 2) !== 0) this.driveLine(vcpu, FIQ_LINE, (lines & 2) !== 0);
-    }
-  }
-
-  /** As `vcpuLines$.emit`, but while nobody taps it calls the owner itself: twice per interrupt, 5 ns each. */
-  private driveLine(vcpu: number, line: VcpuLine, high: boolean): void {
-    const { order, lineOwner } = this;
-    if (lineOwner === undefined || !order.begin()) return this.vcpuLines$.emit(vcpu, line, high);
+    const { arbitration } = this;
     try {
-      lineOwner(vcpu, line, high);
+      for (let cpu = arbitration.takeMarked(); cpu !== undefined; cpu = arbitration.takeMarked()) {
+        const lines = this.linesOf(cpu);
+        const changed = lines ^ cpu.driven;
+        if (changed === 0) continue;
+        cpu.driven = lines;
+        if ((changed & 1) !== 0) this.driveLine(cpu.vcpu, IRQ_LINE, (lines & 1) !== 0);
+        if ((changed & 2) !== 0) this.driveLine(cpu.vcpu, FIQ_LINE, (lines & 2) !== 0);
+      }
     } catch (cause) {
-      order.endFailed();
+      if (arbitration.anyMarked) this.order.defer(this); // one vCPU's bug is no reason to leave the others' lines as they were
       throw cause;
     }
-    order.endAnswered();
   }
 
-  /** The lines as they should be. Group 1 is IRQ; group 0 is FIQ, on GICv2 only where GICC_CTLR.FIQEn says so. */
-  private linesOf(vcpu: number): number {
-    const signalled = this.cpus.signalled(vcpu);
-    if (signalled === NO_CANDIDATE) return 0;
-    return groupOf(signalled) === 0 && (this.version === 3 || (this.cpus.control[vcpu]! & FIQ_EN) !== 0) ? 2 : 1;
+  /** As `vcpuLines$.emit`, but while nobody taps it calls the owner itself: the boundary is an emission already, so the number will do. */
+  private driveLine(vcpu: number, line: VcpuLine, high: boolean): void {
+    const { lineOwner } = this;
+    if (lineOwner === undefined) return this.vcpuLines$.emit(vcpu, line, high);
+    this.order.sequence++;
+    lineOwner(vcpu, line, high);
   }
 
-  /** The CPU interface takes what `signalled` gave. Returns the requester of a GICv2 SGI, 0 for anything else. */
-  take(vcpu: number, candidate: Candidate): number {
+  /** The lines as they should be. Group 1 is IRQ. */
+  private linesOf(cpu: VcpuState): number {
+    const signalled = cpu.signalled();
+    return signalled === NO_CANDIDATE ? 0 : groupOf(signalled) === 1 ? 1 : this.group0Line(cpu);
+  }
+
+  /** Group 0 is FIQ, on GICv2 only where GICC_CTLR.FIQEn says so. */
+  private group0Line(cpu: VcpuState): number {
+    return this.version === 3 || (this.cpus.control[cpu.vcpu]! & FIQ_EN) !== 0 ? 2 : 1;
+  }
+
+  /** The CPU interface takes what is signalled. */
+  take(cpu: VcpuState, candidate: candidates.Candidate): void {
+    const { arbitration } = this;
     const intid = intidOf(candidate);
-    this.tell(ACKNOWLEDGE, vcpu, intid, (priorityOf(candidate) << 1) | groupOf(candidate));
-    this.cpus.acknowledge(vcpu, candidate);
-    if (intid >= FIRST_LPI) {
-      this.takeLpi(vcpu, intid);
-      return 0;
-    }
-    const slot = this.space.slot(intid, vcpu);
-    if (this.version === 2 && intid < FIRST_PPI) return this.table.acknowledgeSgi(slot);
-    this.table.acknowledge(slot);
-    return 0;
+    if (this.cpuWire.tapped) this.cpuWire.emit(ACKNOWLEDGE, cpu.vcpu, intid, (priorityOf(candidate) << 1) | groupOf(candidate));
+    else this.order.sequence++;
+    cpu.acknowledge(candidate);
+    arbitration.removeBest(cpu, groupOf(candidate));
+    arbitration.mark(cpu);
+    if (intid >= FIRST_LPI) this.takeLpi(cpu.vcpu, intid);
+    else this.table.acknowledge(this.space.slot(intid, cpu.vcpu), cpu.vcpu);
   }
 
   /** Priority drop, and deactivation unless end of interrupt is split. @param slot −1 for an LPI, which has no active state */
-  end(vcpu: number, intid: number, slot: number, group: number): void {
-    this.tell(EOI, vcpu, intid, group);
-    this.cpus.drop(vcpu, group);
-    if (slot >= 0 && !this.cpus.splitEoi(vcpu)) this.deactivate(vcpu, slot);
+  end(cpu: VcpuState, intid: number, slot: number, group: number): void {
+    if (this.cpuWire.tapped) this.cpuWire.emit(EOI, cpu.vcpu, intid, group);
+    else this.order.sequence++;
+    cpu.drop(group);
+    if (slot >= 0 && !cpu.splitEoi) this.deactivate(cpu.vcpu, slot);
+    // A drop lets candidates through and holds none back: without one, which is what most find, there is nothing to look at.
+    if ((cpu.best0 & cpu.best1) !== NO_CANDIDATE) this.arbitration.mark(cpu);
   }
 
   /** Whoever deactivates, the one active bit of the interrupt is cleared, and its pin completes. */
   deactivate(vcpu: number, slot: number): void {
     if (!this.table.active(slot)) return;
     this.table.deactivate(slot);
-    this.tell(DEACTIVATE, vcpu, this.table.intid(slot), 0);
+    if (this.cpuWire.tapped) this.cpuWire.emit(DEACTIVATE, vcpu, this.table.intid(slot), 0);
+    else this.order.sequence++;
     const pin = this.pinOfSlot[slot]!;
-    if (pin >= 0) this.completions$.emit(pin);
+    if (pin >= 0) this.complete(pin);
+  }
+
+  /** As `completions$.emit`; see `driveLine`. */
+  private complete(pin: number): void {
+    const owner = this.completions$.direct;
+    if (owner === undefined || this.order.depth === 0) return this.completions$.emit(pin);
+    this.order.sequence++;
+    owner(pin);
   }
 
   /** Tells the taps of `cpu$`. Nobody owns that wire, so without taps only its number is taken, which saves 4 ns a step. */
-  tell(step: GicStep, vcpu: number, intid: number, detail: number): void {
+  tell(step: events.GicStep, vcpu: number, intid: number, detail: number): void {
     if (this.cpuWire.tapped) this.cpuWire.emit(step, vcpu, intid, detail);
     else this.order.sequence++;
   }
@@ -223,7 +223,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   resetVcpu(vcpu: number): void {
     if (!(vcpu >= 0 && vcpu < this.space.vcpuCount)) return;
     this.cpus.reset(vcpu);
-    this.arbitration.mark(vcpu);
+    this.arbitration.mark(this.vcpus[vcpu]!);
   }
 
   /** Registers take their reset values, warm or not; wires stay as they are driven. */
@@ -231,12 +231,11 @@ export abstract class Vgic implements Irqchip, Deferred {
     this.whole(() => {
       const { table, space } = this;
       for (let slot = 0; slot < space.slots; slot++) {
-        const sgi = slot >= space.sharedSlots && table.intid(slot) < FIRST_PPI;
-        const wires = table.flags[slot]! & (PIN_HIGH | PRIVATE_HIGH);
-        table.flags[slot] = wires | (sgi ? EDGE | ENABLED : 0) | (this.initialGroup === 1 ? GROUP1 : 0);
-        table.target[slot] = this.initialTarget(space.vcpuOf(slot));
+        const sgi = slot >= space.sharedSlots && table.intid(slot) < intids.FIRST_PPI;
+        const wires = table.flags(slot) & (PIN_HIGH | PRIVATE_HIGH);
+        const flags = wires | (sgi ? EDGE | ENABLED : 0) | (this.initialGroup === 1 ? GROUP1 : 0);
+        table.put(slot, flags, 0, this.initialTarget(space.vcpuOf(slot)));
       }
-      table.priority.fill(0);
       table.sources.fill(0);
       table.anyTarget.fill(0);
       this.cpus.distributorGroups = 0;
@@ -246,11 +245,11 @@ export abstract class Vgic implements Irqchip, Deferred {
   }
 
   save(): PlainData {
-    const { table, cpus } = this;
+    const { table, cpus, space } = this;
     return {
-      flags: table.flags.slice(),
-      priority: table.priority.slice(),
-      target: Array.from(table.target.subarray(0, this.space.sharedSlots)),
+      flags: Uint8Array.from({ length: space.slots }, (_, slot) => table.flags(slot)),
+      priority: Uint8Array.from({ length: space.slots }, (_, slot) => table.priority(slot)),
+      target: Array.from({ length: space.sharedSlots }, (_, slot) => table.target(slot)),
       sources: table.sources.slice(),
       groups: cpus.distributorGroups,
       cpus: cpus.save(),
@@ -272,9 +271,7 @@ export abstract class Vgic implements Irqchip, Deferred {
     const restoreVersion = this.restoreVersion(state);
     const before = this.save();
     const apply = (): void => {
-      table.flags.set(flags);
-      for (const [slot, value] of priority.entries()) table.priority[slot] = value & PRIORITY_MASK;
-      table.target.set(target);
+      for (let slot = 0; slot < space.slots; slot++) table.put(slot, flags[slot]!, priority[slot]!, target[slot] ?? table.target(slot));
       table.sources.set(sources);
       cpus.distributorGroups = groups;
       restoreCpus();
@@ -298,7 +295,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   peekPin(pin: number): PinState | undefined {
     const slot = this.hasPin(pin) ? this.slotOfPin[pin]! : -1;
     if (slot < 0) return undefined;
-    const flags = this.table.flags[slot]!;
+    const flags = this.table.flags(slot);
     return {
       line: (flags & ANY_HIGH) !== 0,
       pending: this.table.pending(slot),
@@ -307,8 +304,8 @@ export abstract class Vgic implements Irqchip, Deferred {
       intid: this.table.intid(slot),
       edge: (flags & EDGE) !== 0,
       group: this.table.group(slot),
-      priority: this.table.priority[slot]!,
-      target: this.table.target[slot]!,
+      priority: this.table.priority(slot),
+      target: this.table.target(slot),
     };
   }
 
@@ -324,7 +321,7 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   /** The vCPUs a slot may go to now. Cold. */
   targetsOf(slot: number): readonly number[] {
-    const target = this.table.target[slot]!;
+    const target = this.table.target(slot);
     if (this.version === 3) return target < 0 ? [] : [target];
     return Array.from({ length: this.space.vcpuCount }, (_, vcpu) => vcpu).filter((vcpu) => (target & (1 << vcpu)) !== 0);
   }
@@ -336,7 +333,7 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   /** Is the vCPU's line driven high? */
   peekLine(vcpu: number, line: "irq" | "fiq"): boolean {
-    return (this.driven[vcpu]! & (line === "irq" ? 1 : 2)) !== 0;
+    return (this.vcpus[vcpu]!.driven & (line === "irq" ? 1 : 2)) !== 0;
   }
 
   /** Completes the wires. */
@@ -358,16 +355,15 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   /** Replaces state as a whole: files everything anew afterwards. @param drive whether the lines follow; restored vCPUs know theirs */
   private whole(replace: () => void, drive: boolean): void {
-    this.held = true;
+    this.arbitration.hold();
     try {
-      this.arbitration.clear();
       replace();
       this.table.refileAll();
     } finally {
-      this.held = false;
+      this.arbitration.release();
     }
     if (drive) return this.order.defer(this);
-    for (let vcpu = this.arbitration.takeMarked(); vcpu >= 0; vcpu = this.arbitration.takeMarked()) this.driven[vcpu] = this.linesOf(vcpu);
+    for (let cpu = this.arbitration.takeMarked(); cpu !== undefined; cpu = this.arbitration.takeMarked()) cpu.driven = this.linesOf(cpu);
   }
 
   private hasPin(pin: number): boolean {
@@ -382,19 +378,10 @@ export abstract class Vgic implements Irqchip, Deferred {
   }
 
   private drivePrivateLine(vcpu: number, intid: number, level: boolean): void {
-    const exists = vcpu >= 0 && vcpu < this.space.vcpuCount && intid >= FIRST_PPI;
+    const exists = vcpu >= 0 && vcpu < this.space.vcpuCount && intid >= intids.FIRST_PPI;
     const slot = exists ? this.space.privateSlot(intid, vcpu) : -1;
     if (slot < 0) return;
     this.deviceDriven.add(slot);
     this.table.setLevel(slot, PRIVATE_HIGH, level);
   }
-
-  private deliverMsi(address: U64, data: number, deviceId: number): IrqResult {
-    for (const target of this.msiTargets) {
-      const offset = typeof address === "number" ? address - target.base : Number(toBigint(address) - BigInt(target.base));
-      if (offset >= 0 && offset < target.size) return target.deliver(offset, data, deviceId);
-    }
-    return IGNORED;
-  }
 }
-

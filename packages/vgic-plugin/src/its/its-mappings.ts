@@ -105,11 +105,11 @@ export class ItsDevice {
 }
 
 export class ItsMappings {
-  readonly limits: MappingLimits;
+  declare readonly limits: MappingLimits;
   eventCount = 0;
   private readonly devices = new Map<number, ItsDevice>();
   /** By collection id: its vCPU, or UNMAPPED. */
-  private readonly targets: Int32Array;
+  declare private readonly targets: Int32Array;
   /** The device found last: interrupts come in bursts. */
   private recent: ItsDevice | undefined;
 

@@ -29,16 +29,20 @@ import {
   type WireOrder,
 } from "@trapline/core";
 import type { MsiTarget } from "../lpi/lpi-controller.ts";
-import { LPIS_DISABLED, type LpiMapper, type Lpis, PENDED } from "../lpi/lpis.ts";
+import * as lpiSide from "../lpi/lpis.ts";
 import { CommandQueue } from "./command-queue.ts";
 import type { ItsCommand } from "./its-command.ts";
 import { commandErrorName, commandRow, type CommandResult, type CommandTarget, runCommand } from "./its-commands.ts";
 import type { ItsConfig } from "./its-config.ts";
 import type { ItsCommandEvent, ItsTranslationEvent } from "./its-events.ts";
-import { ItsMappings, UNMAPPED } from "./its-mappings.ts";
+import * as itsMappings from "./its-mappings.ts";
 import { gitsRegisters, ITS_FRAME_BYTES, type ItsRegisters } from "./its.registers.ts";
 import { COLLECTION_TABLE, DEVICE_TABLE, ItsTable } from "./its-table.ts";
 import { restoreMappings, type SavedMappings, saveMappings } from "./mapping-state.ts";
+
+// docs/adr/0023-interrupt-delivery.md
+const { LPIS_DISABLED, PENDED } = lpiSide;
+const { UNMAPPED } = itsMappings;
 
 /** Units of commands per slice: in one vCPU exit, and per firing of the timer afterwards. */
 export const SLICE_UNITS = 256;
@@ -61,37 +65,37 @@ export interface ItsSurroundings {
   readonly topology: VcpuTopology;
   /** GICD_TYPER.IDbits + 1. */
   readonly intidBits: number;
-  readonly lpis: Lpis;
+  readonly lpis: lpiSide.Lpis;
 }
 
-export class Its implements CommandTarget, ItsRegisters, MsiTarget, LpiMapper {
-  readonly name: string;
+export class Its implements CommandTarget, ItsRegisters, MsiTarget, lpiSide.LpiMapper {
+  declare readonly name: string;
   /** Guest-physical base of the control frame, where the translation frame follows it; −1 while it has no address. */
-  base: number;
+  declare base: number;
   readonly size: number = ITS_FRAME_BYTES;
-  readonly config: ItsConfig;
-  readonly frame: RegisterFrame<ItsRegisters>;
-  readonly queue: CommandQueue;
-  readonly memory: GuestMemory;
-  readonly lpis: Lpis;
-  readonly deviceTable: ItsTable;
-  readonly collectionTable: ItsTable;
-  readonly vcpuCount: number;
-  readonly eventIdBits: number;
-  readonly intidLimit: number;
-  readonly typer: number;
+  declare readonly config: ItsConfig;
+  declare readonly frame: RegisterFrame<ItsRegisters>;
+  declare readonly queue: CommandQueue;
+  declare readonly memory: GuestMemory;
+  declare readonly lpis: lpiSide.Lpis;
+  declare readonly deviceTable: ItsTable;
+  declare readonly collectionTable: ItsTable;
+  declare readonly vcpuCount: number;
+  declare readonly eventIdBits: number;
+  declare readonly intidLimit: number;
+  declare readonly typer: number;
   /** Command queue → ITS. */
-  readonly commands$: WireEnd<readonly [command: ItsCommand], CommandResult, ItsCommandEvent>;
+  declare readonly commands$: WireEnd<readonly [command: ItsCommand], CommandResult, ItsCommandEvent>;
   /** Doorbell → ITS: (DeviceID, −1 when the sender has none; EventID). */
-  readonly translations$: WireEnd<readonly [deviceId: number, eventId: number], IrqResult, ItsTranslationEvent>;
+  declare readonly translations$: WireEnd<readonly [deviceId: number, eventId: number], IrqResult, ItsTranslationEvent>;
   /** Replaced as a whole when tables are restored. */
-  mappings: ItsMappings;
+  declare mappings: itsMappings.ItsMappings;
 
-  private readonly clock: Clock;
-  private readonly timer: ClockTimer;
-  private readonly commands: Wire<readonly [command: ItsCommand], CommandResult, ItsCommandEvent>;
-  private readonly translations: Wire<readonly [deviceId: number, eventId: number], IrqResult, ItsTranslationEvent>;
-  private readonly linearUnits: number;
+  declare private readonly clock: Clock;
+  declare private readonly timer: ClockTimer;
+  declare private readonly commands: Wire<readonly [command: ItsCommand], CommandResult, ItsCommandEvent>;
+  declare private readonly translations: Wire<readonly [deviceId: number, eventId: number], IrqResult, ItsTranslationEvent>;
+  declare private readonly linearUnits: number;
   private enabled = false;
 
   constructor(config: ItsConfig, { memory, order, clock, topology, intidBits, lpis }: ItsSurroundings) {
@@ -107,7 +111,7 @@ export class Its implements CommandTarget, ItsRegisters, MsiTarget, LpiMapper {
     this.intidLimit = 2 ** intidBits;
     this.typer = (deviceIdBits - 1) * 0x2000 + (eventIdBits - 1) * 0x100 + 0x71;
     this.linearUnits = 1 + Math.ceil(lpis.count / LPIS_PER_UNIT);
-    this.mappings = new ItsMappings(config);
+    this.mappings = new itsMappings.ItsMappings(config);
     this.deviceTable = new ItsTable(memory, DEVICE_TABLE, 2 ** deviceIdBits);
     this.collectionTable = new ItsTable(memory, COLLECTION_TABLE, config.maxCollections);
     this.queue = new CommandQueue(memory);
@@ -242,7 +246,7 @@ export class Its implements CommandTarget, ItsRegisters, MsiTarget, LpiMapper {
   // ---- life -----------------------------------------------------------------------------------------------------------
 
   /** Restored tables take the place of all mappings. */
-  takeMappings(mappings: ItsMappings): void {
+  takeMappings(mappings: itsMappings.ItsMappings): void {
     this.mappings = mappings;
     for (const device of mappings.sortedDevices()) for (const { intid } of device.events()) this.lpis.mapped(intid);
   }

@@ -63,7 +63,7 @@ export class UserFrame {
     if (gic.version === 3 && within(at, ISPENDR)) {
       let value = 0;
       each(this.bank, 8 * (at - ISPENDR), vcpu, (slot, bit) => {
-        if ((gic.table.flags[slot]! & LATCH) !== 0) value |= 1 << bit;
+        if ((gic.table.flags(slot) & LATCH) !== 0) value |= 1 << bit;
       });
       return value >>> 0;
     }

@@ -252,7 +252,7 @@ export class KvmVgic {
   private levels(attr: bigint): number {
     let word = 0;
     this.levelSlots(attr, ({ table }, slot, bit) => {
-      const flags = table.flags[slot]!;
+      const flags = table.flags(slot);
       if ((flags & EDGE) === 0 && (flags & ANY_HIGH) !== 0) word |= 1 << bit;
     });
     return word >>> 0;

@@ -4,20 +4,26 @@
  */
 import type { VcpuTopology, WireOrder } from "@trapline/core";
 import type { Arbitration } from "../arbitration.ts";
-import { FIRST_LPI } from "../intid-space.ts";
+import * as intids from "../intid-space.ts";
+import * as candidates from "../candidate.ts";
+import type { VcpuState } from "../vcpu-state.ts";
 import type { LpiPort } from "./lpi-controller.ts";
 
+
+// docs/adr/0023-interrupt-delivery.md
+const { candidateOf } = candidates;
+const { FIRST_LPI } = intids;
 /** LPIs are always group 1. */
 const GROUP1 = 1;
 const NOWHERE = 0xff;
 
 export class FiledLpis implements LpiPort {
-  readonly intidBits: number;
-  readonly topology: VcpuTopology;
-  readonly order: WireOrder;
-  private readonly arbitration: Arbitration;
-  private readonly vcpuOf: Uint16Array;
-  private readonly levelOf: Uint8Array;
+  declare readonly intidBits: number;
+  declare readonly topology: VcpuTopology;
+  declare readonly order: WireOrder;
+  declare private readonly arbitration: Arbitration;
+  declare private readonly vcpuOf: Uint16Array;
+  declare private readonly levelOf: Uint8Array;
 
   constructor(intidBits: number, topology: VcpuTopology, order: WireOrder, arbitration: Arbitration) {
     this.intidBits = intidBits;
@@ -30,18 +36,16 @@ export class FiledLpis implements LpiPort {
   }
 
   file(intid: number, vcpu: number, priority: number): void {
+    const { arbitration } = this;
     const index = intid - FIRST_LPI;
     const filed = this.levelOf[index];
-    if (filed === undefined || !(vcpu >= 0 && vcpu < this.arbitration.vcpuCount)) return;
+    const cpu = arbitration.vcpus[vcpu];
+    if (filed === undefined || cpu === undefined) return;
     const level = (priority >>> 3) & 31;
-    if (filed === level && this.vcpuOf[index] === vcpu) return;
-    const wasAt = this.vcpuOf[index]!;
-    if (filed !== NOWHERE) this.arbitration.remove(wasAt, GROUP1, filed, intid);
+    if (filed !== NOWHERE) return this.refile(intid, filed, level, cpu);
     this.levelOf[index] = level;
     this.vcpuOf[index] = vcpu;
-    this.arbitration.insert(vcpu, GROUP1, level, intid);
-    this.arbitration.mark(vcpu);
-    if (filed !== NOWHERE && wasAt !== vcpu) this.arbitration.mark(wasAt);
+    if (arbitration.insert(cpu, candidateOf(level, intid, GROUP1))) arbitration.mark(cpu);
   }
 
   withdraw(intid: number): void {
@@ -49,8 +53,13 @@ export class FiledLpis implements LpiPort {
     const filed = this.levelOf[index] ?? NOWHERE;
     if (filed === NOWHERE) return;
     this.levelOf[index] = NOWHERE;
-    this.arbitration.remove(this.vcpuOf[index]!, GROUP1, filed, intid);
-    this.arbitration.mark(this.vcpuOf[index]!);
+    const cpu = this.arbitration.vcpus[this.vcpuOf[index]!]!;
+    if (this.arbitration.remove(cpu, candidateOf(filed, intid, GROUP1))) this.arbitration.mark(cpu);
+  }
+
+  /** It was acknowledged, and arbitration has removed it already. */
+  taken(intid: number): void {
+    this.levelOf[intid - FIRST_LPI] = NOWHERE;
   }
 
   filedAt(intid: number): number {
@@ -61,5 +70,18 @@ export class FiledLpis implements LpiPort {
   /** Forgets everything; the queues are cleared by who calls this. */
   clear(): void {
     this.levelOf.fill(NOWHERE);
+  }
+
+  private refile(intid: number, filed: number, level: number, cpu: VcpuState): void {
+    const { arbitration } = this;
+    const index = intid - FIRST_LPI;
+    const wasAt = arbitration.vcpus[this.vcpuOf[index]!]!;
+    if (filed === level && wasAt === cpu) return;
+    const left = arbitration.remove(wasAt, candidateOf(filed, intid, GROUP1));
+    this.levelOf[index] = level;
+    this.vcpuOf[index] = cpu.vcpu;
+    const came = arbitration.insert(cpu, candidateOf(level, intid, GROUP1));
+    if (came || (left && wasAt === cpu)) arbitration.mark(cpu); // after both, as in irq-table.ts
+    if (left && wasAt !== cpu) arbitration.mark(wasAt);
   }
 }

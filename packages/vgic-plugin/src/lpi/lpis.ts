@@ -13,10 +13,14 @@
  */
 import { type GuestMemory, hi32, lo32, type PlainData, type U64 } from "@trapline/core";
 import { addressField, keep } from "../u64-fields.ts";
-import { FIRST_LPI } from "../intid-space.ts";
+import * as intids from "../intid-space.ts";
 import type { LpiController, LpiPort, LpiState } from "./lpi-controller.ts";
-import { CONFIG_ENABLE, CONFIG_PRIORITY, readConfigByte, takePendingBits, writePendingBits } from "./lpi-memory.ts";
+import * as lpiMemory from "./lpi-memory.ts";
 import { checkSavedLpis, type SavedLpis } from "./saved-lpis.ts";
+
+// docs/adr/0023-interrupt-delivery.md
+const { FIRST_LPI } = intids;
+const { CONFIG_ENABLE, CONFIG_PRIORITY } = lpiMemory;
 
 export interface LpiOptions {
   /** GICR_TYPER.DirectLPI: redistributors take LPIs through GICR_SETLPIR and GICR_CLRLPIR. Default false. */
@@ -52,23 +56,23 @@ const CACHED = 0x02;
 
 export class Lpis implements LpiController {
   /** LPIs this GIC has: INTIDs 8192 … 8192 + count − 1. */
-  readonly count: number;
-  private readonly port: LpiPort;
-  private readonly memory: GuestMemory;
-  private readonly typerBits: number;
-  private readonly ctlrBits: number;
+  declare readonly count: number;
+  declare private readonly port: LpiPort;
+  declare private readonly memory: GuestMemory;
+  declare private readonly typerBits: number;
+  declare private readonly ctlrBits: number;
   private readonly mappers: LpiMapper[] = [];
 
   /** By LPI: the configuration byte with CACHED for its RES1 bit, or 0 while it was not read. */
-  private readonly config: Uint8Array;
+  declare private readonly config: Uint8Array;
   /** By LPI: the vCPU it is pending at, or NOWHERE. */
-  private readonly holder: Int32Array;
+  declare private readonly holder: Int32Array;
   /** By vCPU: how many LPIs are pending there. Spares INVALL and MOVALL the search when there are none. */
-  private readonly pendingCount: Uint32Array;
-  private readonly enabled: Uint8Array;
-  private readonly pendbasers: U64[];
+  declare private readonly pendingCount: Uint32Array;
+  declare private readonly enabled: Uint8Array;
+  declare private readonly pendbasers: U64[];
   /** By vCPU: PENDBASER was written with PTZ since LPIs were last enabled there. */
-  private readonly tableIsZero: Uint8Array;
+  declare private readonly tableIsZero: Uint8Array;
   private propbaserValue: U64 = 0;
   /** One past the last usable INTID; derived from PROPBASER. */
   private limit = FIRST_LPI;
@@ -252,7 +256,7 @@ export class Lpis implements LpiController {
     const at = this.holder[index];
     if (at === undefined) return undefined;
     // What is not cached would be read when needed, so that is what there is to tell.
-    const read = (): number => (this.usable(intid) ? readConfigByte(this.memory, this.configBase, intid) : 0);
+    const read = (): number => (this.usable(intid) ? lpiMemory.readConfigByte(this.memory, this.configBase, intid) : 0);
     const config = this.config[index]! === 0 ? read() : this.config[index]!;
     let target: number | undefined;
     for (const mapper of this.mappers) target ??= mapper.targetOf(intid);
@@ -338,7 +342,7 @@ export class Lpis implements LpiController {
   }
 
   private loadConfig(index: number): number {
-    const byte = readConfigByte(this.memory, this.configBase, FIRST_LPI + index);
+    const byte = lpiMemory.readConfigByte(this.memory, this.configBase, FIRST_LPI + index);
     return (this.config[index] = (byte & (CONFIG_ENABLE | CONFIG_PRIORITY)) | CACHED);
   }
 
@@ -357,7 +361,7 @@ export class Lpis implements LpiController {
     const isZero = this.tableIsZero[vcpu] === 1;
     this.tableIsZero[vcpu] = 0; // the hint was about the table as it is now
     if (isZero) return;
-    takePendingBits(this.memory, this.pendingBase(vcpu), this.limit, (intid) => this.pend(intid, vcpu));
+    lpiMemory.takePendingBits(this.memory, this.pendingBase(vcpu), this.limit, (intid) => this.pend(intid, vcpu));
   }
 
   private disable(vcpu: number): void {
@@ -369,7 +373,7 @@ export class Lpis implements LpiController {
   }
 
   private flush(vcpu: number): boolean {
-    return writePendingBits(this.memory, this.pendingBase(vcpu), this.limit, (intid) => this.holder[intid - FIRST_LPI] === vcpu);
+    return lpiMemory.writePendingBits(this.memory, this.pendingBase(vcpu), this.limit, (intid) => this.holder[intid - FIRST_LPI] === vcpu);
   }
 
   private pendingBase(vcpu: number): number {
