@@ -3,6 +3,7 @@ import {
   createMachine,
   definePlugin,
   type GuestOp,
+  type KvmError,
   type Machine,
   type MachineConfig,
   mrs,
@@ -145,6 +146,42 @@ describe("gicIts in a machine", () => {
     expect(machine.bus.peek(ITS + 8, 8)).toBe(0x1_ef71);
     expect(() => control.set(ITS_GROUP.CTRL, ITS_CTRL.SAVE_TABLES)).not.toThrow();
     expect(its.base).toBe(ITS);
+    await machine.close();
+  });
+
+  it("keeps ITS_REGS and tables to itself while a vCPU is inside an access, as KVM does while one runs", async () => {
+    const answers: unknown[] = [];
+    const ask = (machine: Pick<Machine, "get">): void => {
+      const { control } = machine.get(GicItsToken);
+      for (const call of [(): unknown => control.get(ITS_GROUP.ITS_REGS, 0), (): unknown => control.set(ITS_GROUP.CTRL, ITS_CTRL.SAVE_TABLES)]) {
+        try {
+          answers.push(call() ?? "done");
+        } catch (error) {
+          answers.push((error as KvmError).errno);
+        }
+      }
+    };
+    const probe = definePlugin({
+      name: "probe",
+      create: (vmm) => ({
+        attach(scope) {
+          const device = { read: (): number => 0, write: (): void => ask(vmm) };
+          const region = vmm.bus.claim({ name: "probe", base: 0x0b00_0000, size: 0x1000 }, device);
+          scope.add(() => region.release());
+        },
+      }),
+    });
+    const guest = scripted({
+      *main() {
+        yield* bootIts();
+        yield write32(0x0b00_0000, 1);
+        yield powerOff();
+      },
+    });
+    const machine = await createMachine({ memory: [{ base: RAM, size: 0x10_0000 }], plugins: [guest, vgicV3(), gicIts({ base: ITS }), probe] });
+    await machine.run();
+    ask(machine);
+    expect(answers).toEqual(["EBUSY", "EBUSY", 0x8000_0001, "done"]);
     await machine.close();
   });
 

@@ -92,7 +92,12 @@ class PlacedIts implements GicIts {
     this.lpis = sharedLpis(gic, vmm, config.name, options.lpis);
     const { memory, order, clock, topology } = vmm;
     this.its = new Its(config, { memory, order, clock, topology, intidBits, lpis: this.lpis });
-    this.control = new ItsControl(this.its, (base) => this.place(base));
+    this.control = new ItsControl(this.its, (base) => this.place(base), {
+      ipaBits: 40,
+      get running() {
+        return order.depth > 0; // while something is emitted a vCPU may stand in the middle of an instruction
+      },
+    });
     this.scope.add(this.lpis.addMapper(this.its));
     this.scope.add(() => this.its.close());
   }

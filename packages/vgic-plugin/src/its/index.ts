@@ -1,8 +1,8 @@
 export { gicIts, type GicItsOptions } from "./gic-its.plugin.ts";
 export { type GicIts, GicItsToken } from "./tokens.ts";
 export { Its, LPIS_PER_UNIT, SLICE_NS, SLICE_UNITS } from "./its.ts";
-export type { ItsConfig, ItsOptions } from "./its-config.ts";
-export { ADDRESS_UNSET, ITS_ADDR_TYPE, ITS_CTRL, ITS_GROUP, ItsControl, type ItsControlOptions } from "./its-control.ts";
+export { type ItsConfig, itsConfig, type ItsOptions } from "./its-config.ts";
+export { ADDRESS_UNSET, ITS_ADDR_TYPE, ITS_CTRL, ITS_GROUP, ItsControl, type ItsVm } from "./its-control.ts";
 export type { ItsCommandEvent, ItsTranslationEvent } from "./its-events.ts";
 export * as itsCommand from "./its-command-words.ts";
 export { itsNode, type ItsNode } from "./its-device-tree.ts";

@@ -23,7 +23,7 @@ import { decodeCollection, decodeDevice, decodeEvent, encodeCollection, encodeDe
 const { ADDR, CTRL, ITS_REGS } = ITS_GROUP;
 
 function controlOf(bench: ItsBench, vcpuRunning = false): ItsControl {
-  return new ItsControl(bench.its, (base) => (bench.its.base = base), { vcpuRunning: () => vcpuRunning });
+  return new ItsControl(bench.its, (base) => (bench.its.base = base), { ipaBits: 40, running: vcpuRunning });
 }
 
 /** What the call was refused with; "" when it was not. */

@@ -6,6 +6,7 @@
  * the tables, GITS_CTLR last.
  */
 import { hex, KvmError, lo32, type U64 } from "@trapline/core";
+import type { KvmVm } from "../kvm/kvm-vm.ts";
 import type { Its } from "./its.ts";
 import { GITS_IIDR_VALUE, GITS_PIDR4, gitsRegisters, GITS_TRANSLATER, ITS_FRAME_BYTES } from "./its.registers.ts";
 import { restoreTables } from "./restore-tables.ts";
@@ -26,25 +27,25 @@ const GITS_CREADR = 0x90;
 /** Host access: no vCPU. */
 const HOST = -1;
 
-export interface ItsControlOptions {
-  /** One past the last guest-physical address. Default 2^40, KVM's default. */
-  readonly ipaLimit?: number;
-  /** True while a vCPU runs; then what needs them stopped is refused. Default: never. */
-  readonly vcpuRunning?: () => boolean;
-}
+/** What it asks of the virtual machine. */
+export type ItsVm = Pick<KvmVm, "ipaBits" | "running">;
+
+/** Nothing runs, and guest-physical addresses have KVM's default size. */
+const STOPPED: ItsVm = { ipaBits: 40, running: false };
 
 export class ItsControl {
   private readonly its: Its;
-  private readonly ipaLimit: number;
-  private readonly vcpuRunning: () => boolean;
+  private readonly vm: ItsVm;
   private readonly place: (base: number) => void;
 
-  /** @param place puts the ITS at its address: claims the frames, routes MSIs to it */
-  constructor(its: Its, place: (base: number) => void, options: ItsControlOptions = {}) {
+  /**
+   * @param place puts the ITS at its address: claims the frames, routes MSIs to it
+   * @param vm while a vCPU of it runs, what needs them stopped is refused
+   */
+  constructor(its: Its, place: (base: number) => void, vm: ItsVm = STOPPED) {
     this.its = its;
     this.place = place;
-    this.ipaLimit = options.ipaLimit ?? 2 ** 40;
-    this.vcpuRunning = options.vcpuRunning ?? ((): boolean => false);
+    this.vm = vm;
   }
 
   /** KVM_HAS_DEVICE_ATTR. @throws KvmError ENXIO, or EINVAL for a misaligned register */
@@ -100,11 +101,11 @@ export class ItsControl {
         remedy: "use a multiple of 64 KiB",
       });
     }
-    if (typeof value === "bigint" || value + ITS_FRAME_BYTES > this.ipaLimit) {
+    if (typeof value === "bigint" || value + ITS_FRAME_BYTES > 2 ** this.vm.ipaBits) {
       throw new KvmError("E2BIG", `${name} at ${hex(value)} ends beyond guest-physical memory`, {
         subject: name,
         value: hex(value),
-        limit: hex(this.ipaLimit),
+        limit: hex(2 ** this.vm.ipaBits),
         remedy: "place it lower",
       });
     }
@@ -173,7 +174,7 @@ export class ItsControl {
   }
 
   private refuseWhileRunning(): void {
-    if (this.vcpuRunning()) throw new KvmError("EBUSY", "a vCPU is running", { subject: this.its.name, remedy: "stop the machine first" });
+    if (this.vm.running) throw new KvmError("EBUSY", "a vCPU is running", { subject: this.its.name, remedy: "stop the machine first" });
   }
 }
 
