@@ -4,6 +4,7 @@ import { Cluster } from "./cluster/cluster.ts";
 import { fpHelpers } from "./fp/helpers.ts";
 import { Psci, type PsciHost } from "./psci/psci.ts";
 import { PSCI_RANGES } from "./psci/psci-functions.ts";
+import { describeSoftCpu } from "./soft-cpu-device-tree.ts";
 import { SoftVcpu, type StartState } from "./soft-vcpu.ts";
 import { RESERVE_BYTES } from "./state/layout.ts";
 import { DEFAULT_FREQUENCY_HZ } from "./timer/generic-timer.ts";
@@ -58,8 +59,15 @@ export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
         const psci = new Psci(psciHost(vmm), { conduit });
         for (const [first, count] of PSCI_RANGES) scope.add(vmm.hypercalls.claim("psci", first, count, psci.call));
       },
+      deviceTree: (tree) => describeSoftCpu(tree, { contributor: "soft-cpu", topology: vmm.topology, conduit, gic: gicOf(vmm) }),
     }),
   });
+}
+
+/** Which GIC the guest will find: a chip without its CPU interface in system registers has it in memory. */
+function gicOf(vmm: Vmm): "v2" | "v3" | undefined {
+  if (vmm.sysregs.claimant(ICC_SRE_EL1) !== undefined) return "v3";
+  return vmm.irqchips[0]?.kvm === undefined ? undefined : "v2";
 }
 
 function makeVcpus(vmm: Vmm, cluster: Cluster, options: SoftCpuOptions): readonly SoftVcpu[] {
