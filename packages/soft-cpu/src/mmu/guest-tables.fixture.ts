@@ -106,12 +106,18 @@ export function asWords({ sctlr, tcr: t, ttbr0, ttbr1, mair }: Registers): Stage
   };
 }
 
+/** Memory that holds tables. */
+export interface TableMemory {
+  read64(address: bigint): bigint | undefined;
+  write64(address: number, value: bigint): void;
+}
+
 /** Hands out table pages from the start of RAM and links them. Tables begin at level 0 and cover 48 bits. */
 export class TableBuilder {
-  readonly memory: TestMemory;
+  readonly memory: TableMemory;
   private next = RAM_BASE;
 
-  constructor(memory: TestMemory) {
+  constructor(memory: TableMemory) {
     this.memory = memory;
   }
 
