@@ -26,7 +26,7 @@ const INNER_HOT = [
   "-table\\.ts$",
   "\\.registers\\.ts$",
   "^packages/vgic-plugin/.*/(arbitration|irq-state|per-irq)\\.ts$",
-  "^packages/soft-cpu/src/(?!index|soft-cpu\\.module|soft-vcpu)",
+  "^packages/soft-cpu/src/(?!index|soft-cpu\\.module|soft-vcpu|tokens)",
 ];
 
 const NOT_BELOW_CORE = "^(packages/(?!core/)|examples/|bench/|tools/)";

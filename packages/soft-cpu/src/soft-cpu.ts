@@ -1,6 +1,7 @@
 /** The `soft` backend as a plugin: AArch64 vCPUs that run guest code on any computer that has WebAssembly. */
 import { definePlugin, type PluginDefinition, provide, SHUTDOWN, sysregEncoding, type Vmm, VcpuBackendToken } from "@trapline/core";
 import { Cluster } from "./cluster/cluster.ts";
+import { loadDisassembler } from "./disassembler/disassembler.ts";
 import { fpHelpers } from "./fp/helpers.ts";
 import { Psci, type PsciHost } from "./psci/psci.ts";
 import { PSCI_RANGES } from "./psci/psci-functions.ts";
@@ -8,6 +9,7 @@ import { describeSoftCpu } from "./soft-cpu-device-tree.ts";
 import { SoftVcpu, type StartState } from "./soft-vcpu.ts";
 import { RESERVE_BYTES } from "./state/layout.ts";
 import { DEFAULT_FREQUENCY_HZ } from "./timer/generic-timer.ts";
+import { ClusterToken } from "./tokens.ts";
 
 /** Where raw binaries go, from the start of RAM. */
 const RAW_BINARY_OFFSET = 0x8_0000;
@@ -26,6 +28,8 @@ export interface SoftCpuOptions {
   readonly conduit?: "hvc" | "smc";
   /** Compile hot code. Default true; results are the same either way. */
   readonly jit?: boolean;
+  /** Traces and fault messages show instructions in assembly, by @alexaltea/capstone-js. Default false: they show words. */
+  readonly disassemble?: boolean;
 }
 
 /**
@@ -38,16 +42,17 @@ export interface SoftCpuOptions {
  * });
  */
 export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
-  const { frequencyHz = DEFAULT_FREQUENCY_HZ, conduit = "hvc", jit = true } = options;
+  const { frequencyHz = DEFAULT_FREQUENCY_HZ, conduit = "hvc", jit = true, disassemble = false } = options;
   return definePlugin({
     name: "soft-cpu",
     fingerprint: { frequencyHz, conduit },
     provides: [
+      provide(ClusterToken, ({ memory, clock }) => new Cluster({ memory, clock, helpers: fpHelpers, jit })),
       provide(VcpuBackendToken, (vmm) => ({
         name: "soft",
         reserveBytes: RESERVE_BYTES,
         createVcpus(scope) {
-          const cluster = new Cluster({ memory: vmm.memory, clock: vmm.clock, helpers: fpHelpers, jit });
+          const cluster = vmm.get(ClusterToken);
           cluster.vcpus = makeVcpus(vmm, cluster, options);
           scope.add(vmm.memory.overwrites$.own("soft-cpu", (address, length) => cluster.overwritten(address, length)));
           return cluster.vcpus as readonly SoftVcpu[];
@@ -55,7 +60,8 @@ export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
       })),
     ],
     create: (vmm) => ({
-      attach(scope) {
+      async attach(scope) {
+        if (disassemble) vmm.get(ClusterToken).disassembler = await loadDisassembler();
         const psci = new Psci(psciHost(vmm), { conduit });
         for (const [first, count] of PSCI_RANGES) scope.add(vmm.hypercalls.claim("psci", first, count, psci.call));
       },

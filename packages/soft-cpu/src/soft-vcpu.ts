@@ -67,7 +67,7 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
     this.options = options;
     this.cluster = cluster;
     this.conduit = conduit;
-    this.exits$ = exitWire(order, id, () => this.faultMessage);
+    this.exits$ = exitWire(order, id, () => this.faultMessage, () => cluster.exitOrigin(this));
     this.timer = new GenericTimer({ clock, name: `vcpu${id}`, frequencyHz, setLevel: setTimerLine, onEvent: () => this.sendEvent() });
     this.sysregs = new SystemRegisters({
       state: cluster.state,

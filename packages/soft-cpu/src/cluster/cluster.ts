@@ -8,7 +8,8 @@
  * Interrupts: a line that rises while it is not masked takes the budget away, so that the chunk ends after the instruction in
  * progress; the next one begins with the exception.
  */
-import { type DrivenClock, type GuestMemory, type U64 } from "@trapline/core";
+import { type DrivenClock, type ExitOrigin, fromBigint, type GuestMemory, type U64 } from "@trapline/core";
+import type { Disassembler } from "../disassembler/disassembler.ts";
 import { Engine, type EngineHost } from "../engine/engine.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
 import { NO_FAULT } from "../mmu/fault-status.ts";
@@ -60,6 +61,8 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   private readonly accessPath: AccessPath;
   private readonly hostCalls: HostCalls;
   private readonly jit: boolean;
+  /** Where exits are to be told in assembly. */
+  disassembler: Disassembler | undefined;
 
   /** Budget of the chunk as it was when the clock was told last. */
   private granted = 0;
@@ -194,6 +197,15 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     const answer = this.current!.exits$.emit(kind, address, width, value);
     this.limitChunk();
     return answer;
+  }
+
+  /** The instruction that a vCPU's exit comes from, for who watches; undefined when the exit has moved it away. */
+  exitOrigin(vcpu: ClusterVcpu): ExitOrigin | undefined {
+    const { state, engine, disassembler } = this;
+    if (!this.isRunning(vcpu) || state.i32[DIVERTED >> 2] !== 0) return undefined;
+    const pc = fromBigint(state.pc);
+    const word = engine.pages.wordAt(state.i32[IP >> 2]!);
+    return disassembler === undefined ? { pc, word } : { pc, word, text: disassembler.disassemble(word, pc) };
   }
 
   // ------------------------------------------------------------------------------------------------------ whose state it is
