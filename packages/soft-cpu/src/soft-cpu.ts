@@ -8,8 +8,9 @@ import { PSCI_RANGES } from "./psci/psci-functions.ts";
 import { describeSoftCpu } from "./soft-cpu-device-tree.ts";
 import { SoftVcpu, type StartState } from "./soft-vcpu.ts";
 import { RESERVE_BYTES } from "./state/layout.ts";
+import { cpuStatistics } from "./statistics/cpu-statistics.ts";
 import { DEFAULT_FREQUENCY_HZ } from "./timer/generic-timer.ts";
-import { ClusterToken } from "./tokens.ts";
+import { ClusterToken, SoftCpuStatisticsToken } from "./tokens.ts";
 
 /** Where raw binaries go, from the start of RAM. */
 const RAW_BINARY_OFFSET = 0x8_0000;
@@ -48,6 +49,7 @@ export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
     fingerprint: { frequencyHz, conduit },
     provides: [
       provide(ClusterToken, ({ memory, clock }) => new Cluster({ memory, clock, helpers: fpHelpers, jit })),
+      provide(SoftCpuStatisticsToken, (vmm) => () => cpuStatistics(vmm.get(ClusterToken))),
       provide(VcpuBackendToken, (vmm) => ({
         name: "soft",
         reserveBytes: RESERVE_BYTES,
@@ -118,7 +120,7 @@ function psciHost(vmm: Vmm): PsciHost {
     },
     cpuOff: (id) => vcpu(id).powerOff(),
     suspend: (id) => vcpu(id).suspend(),
-    systemOff: (id) => void vcpu(id).exits$.emit(SHUTDOWN, 0, 0, 0),
+    systemOff: (id) => vcpu(id).exit(SHUTDOWN),
     systemReset: () => vmm.requestReset(),
   };
 }

@@ -3,7 +3,7 @@
  * and in `saved` while others do.
  */
 import {
-  type DrivenClock, type ExitArgs, exitWire, FAULT, type PlainData, type ResetKind, type SliceEnd, SnapshotError, type U64, fromBigint, type Vcpu,
+  type DrivenClock, type ExitArgs, type ExitKind, exitWire, FAULT, type PlainData, type ResetKind, type SliceEnd, SnapshotError, type U64, fromBigint, type Vcpu,
   type VcpuExit, type VcpuLine, IRQ_LINE, type Wire, type WireOrder,
 } from "@trapline/core";
 import type { Cluster } from "./cluster/cluster.ts";
@@ -46,6 +46,7 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
   readonly sysregs: SystemRegisters;
   readonly timer: GenericTimer;
   readonly saved: Uint8Array = new Uint8Array(STATE_END - STATE);
+  readonly exitCounts: Float64Array = new Float64Array(FAULT + 1);
   readonly conduit: "hvc" | "smc";
   nextPc = 0n;
   retired = 0;
@@ -168,8 +169,14 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
   fault(message: string, pc: bigint): void {
     this.faultMessage = `vcpu${this.id}: ${message}`;
     this.off = true;
-    this.exits$.emit(FAULT, Number(pc & 0x1f_ffff_ffff_ffffn), 0, 0);
+    this.exit(FAULT, Number(pc & 0x1f_ffff_ffff_ffffn));
     if (this.cluster.isRunning(this)) this.cluster.endSlice("off");
+  }
+
+  /** An exit without an answer, for what the vCPU was brought to rather than did. */
+  exit(kind: ExitKind, address = 0): void {
+    this.exitCounts[kind]!++;
+    this.exits$.emit(kind, address, 0, 0);
   }
 
   reset(_kind: ResetKind): void {

@@ -11,6 +11,8 @@ export interface ClusterVcpu {
   /** Where it goes on, while another vCPU's state is in place. */
   nextPc: bigint;
   retired: number;
+  /** Exits by kind; for statistics. */
+  readonly exitCounts: Float64Array;
   readonly off: boolean;
   /** Counts resets and power-ons: whoever called out sees that the registers are not what they were. */
   readonly generation: number;

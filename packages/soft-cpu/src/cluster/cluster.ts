@@ -194,6 +194,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   /** What a vCPU does in an exit, and the answer. */
   exit(kind: Parameters<ClusterVcpu["exits$"]["emit"]>[0], address: number, width: number, value: U64): U64 {
     this.account();
+    this.current!.exitCounts[kind]!++;
     const answer = this.current!.exits$.emit(kind, address, width, value);
     this.limitChunk();
     return answer;

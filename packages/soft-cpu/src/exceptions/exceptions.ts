@@ -15,7 +15,14 @@ import * as syndromes from "./syndrome.ts";
 /** PSTATE.F, and the FIQ line in PENDING_LINES. */
 const FIQ = 0x40;
 
+/** Places in `counts` behind the 64 classes of ESR_EL1.EC. */
+export const COUNT_IRQ = 64;
+export const COUNT_FIQ = 65;
+export const COUNT_SERROR = 66;
+
 export class Exceptions {
+  /** Exceptions taken, by class; for statistics. */
+  readonly counts: Float64Array = new Float64Array(COUNT_SERROR + 1);
   private readonly state: CpuState;
   private readonly levelChanged: () => void;
 
@@ -31,11 +38,14 @@ export class Exceptions {
   takeInterrupt(): void {
     const { state } = this;
     const open = state.i32[PENDING_LINES >> 2]! & ~state.daif;
-    this.enter((open & FIQ) !== 0 ? VECTOR_FIQ : VECTOR_IRQ, state.pc);
+    const isFiq = (open & FIQ) !== 0;
+    this.counts[isFiq ? COUNT_FIQ : COUNT_IRQ]!++;
+    this.enter(isFiq ? VECTOR_FIQ : VECTOR_IRQ, state.pc);
   }
 
   /** @param iss IMPLEMENTATION DEFINED, see syndrome.ts */
   takeSError(iss = 0): void {
+    this.counts[COUNT_SERROR]!++;
     this.state.setSysreg(ESR_EL1, BigInt(syndromes.serrorSyndrome(iss)));
     this.enter(VECTOR_SERROR, this.state.pc);
   }
@@ -124,6 +134,7 @@ export class Exceptions {
   }
 
   private synchronous(esr: number, returnAddress: bigint = this.state.pc): void {
+    this.counts[esr >>> 26]!++;
     this.state.setSysreg(ESR_EL1, BigInt(esr));
     this.enter(VECTOR_SYNCHRONOUS, returnAddress);
   }

@@ -29,6 +29,9 @@ export class Mmu {
   readonly contexts: ContextPool;
   /** The walk that was done last: after `translateFetch`, and after `addressTranslate` returned undefined. */
   readonly found: Translation = new Translation();
+  /** Walks that data accesses and fetches needed; for statistics. */
+  dataWalks = 0;
+  fetchWalks = 0;
   /** Flags of the entry that `translateData` came upon. */
   flags = 0;
   /** Its context. */
@@ -107,6 +110,7 @@ export class Mmu {
     // An entry may deny what the tables have granted since; the tables decide.
     if (flags === -1 || (flags & (write ? WRITABLE : READABLE)) === 0) {
       const { found } = this;
+      this.dataWalks++;
       const fault = this.stage1.translate(vaHi, vaLo, found);
       if (fault !== NO_FAULT) return fault;
       if (found.device && !aligned) return FSC_ALIGNMENT;
@@ -137,6 +141,7 @@ export class Mmu {
    */
   translateFetch(vaHi: number, vaLo: number): number {
     const { found } = this;
+    this.fetchWalks++;
     const fault = this.stage1.translate(vaHi, vaLo, found);
     if (fault !== NO_FAULT) return fault;
     const denied = found.check(this.state.el, RIGHT_EXECUTE);
