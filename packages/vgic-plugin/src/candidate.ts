@@ -5,6 +5,8 @@
  */
 export type Candidate = number;
 
+const { clz32 } = Math;
+
 /** Nothing: greater than every packed candidate. */
 export const NO_CANDIDATE = 0x7fff_ffff;
 /** Most INTID bits a candidate can hold. */
@@ -30,5 +32,5 @@ export function groupOf(candidate: Candidate): number {
 
 /** Index of the lowest set bit; −1 when there is none. */
 export function lowestBit(word: number): number {
-  return 31 - Math.clz32(word & -word);
+  return 31 - clz32(word & -word);
 }

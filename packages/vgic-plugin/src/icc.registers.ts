@@ -56,7 +56,7 @@ function readHppir(gic: GicV3, vcpu: number, group: number): number {
 function writeEoir(gic: GicV3, value: U64, vcpu: number, group: number): void {
   const cpu = gic.vcpus[vcpu]!;
   if (!cpu.runs(group)) return;
-  const intid = lo32(value) & 0xff_ffff;
+  const intid = (typeof value === "number" ? value : lo32(value)) & 0xff_ffff; // a number's low word without a call
   const slot = intid < FIRST_LPI ? gic.space.slot(intid, vcpu) : -1;
   if (slot >= 0 || gic.isLpi(intid)) gic.end(cpu, intid, slot, group);
 }
