@@ -1,37 +1,26 @@
 /** The `soft` backend as a plugin: AArch64 vCPUs that run guest code on any computer that has WebAssembly. */
 import { definePlugin, type PluginDefinition, provide, SHUTDOWN, sysregEncoding, type Vmm, VcpuBackendToken } from "@trapline/core";
+import type { PluginFactory } from "@trapline/core/machine-file";
 import { Cluster } from "./cluster/cluster.ts";
 import { loadDisassembler } from "./disassembler/disassembler.ts";
 import { fpHelpers } from "./fp/helpers.ts";
 import { Psci, type PsciHost } from "./psci/psci.ts";
 import { PSCI_RANGES } from "./psci/psci-functions.ts";
 import { describeSoftCpu } from "./soft-cpu-device-tree.ts";
+import { checkSoftCpuOptions, type SoftCpuOptions } from "./soft-cpu-options.ts";
 import { SoftVcpu, type StartState } from "./soft-vcpu.ts";
 import { RESERVE_BYTES } from "./state/layout.ts";
 import { cpuStatistics } from "./statistics/cpu-statistics.ts";
 import { DEFAULT_FREQUENCY_HZ } from "./timer/generic-timer.ts";
 import { ClusterToken, SoftCpuStatisticsToken } from "./tokens.ts";
 
+export type { SoftCpuOptions } from "./soft-cpu-options.ts";
+
 /** Where raw binaries go, from the start of RAM. */
 const RAW_BINARY_OFFSET = 0x8_0000;
 
 /** Whoever has this register has the GIC's CPU interface. */
 const ICC_SRE_EL1 = sysregEncoding(3, 0, 12, 12, 5);
-
-export interface SoftCpuOptions {
-  /** Where vCPU 0 starts after a reset, and with which X0, X1, …. Default: 512 KiB into the first RAM, all zero. */
-  readonly start?: { readonly pc: number | bigint; readonly x?: readonly (number | bigint)[] };
-  /** All vCPUs start at a reset; otherwise all but the first wait for PSCI CPU_ON. Default false. */
-  readonly startAll?: boolean;
-  /** Of the system counter, Hz: 1 … 10^9. Default 62.5 MHz. */
-  readonly frequencyHz?: number;
-  /** The instruction that reaches PSCI; it stands in the device tree. SMC is UNDEFINED unless it is the one. Default "hvc". */
-  readonly conduit?: "hvc" | "smc";
-  /** Compile hot code. Default true; results are the same either way. */
-  readonly jit?: boolean;
-  /** Traces and fault messages show instructions in assembly, by @alexaltea/capstone-js. Default false: they show words. */
-  readonly disassemble?: boolean;
-}
 
 /**
  * AArch64 vCPUs: Armv8.0-A, EL1 and EL0, with the generic timer (PPIs 27 and 30) and PSCI 1.1.
@@ -41,9 +30,11 @@ export interface SoftCpuOptions {
  *   memory: [{ base: 0x4000_0000, size: 0x1000_0000 }],
  *   plugins: [softCpu(), vgicV3()],
  * });
+ * @throws ConfigError for an option out of its limits
  */
 export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
   const { frequencyHz = DEFAULT_FREQUENCY_HZ, conduit = "hvc", jit = true, disassemble = false } = options;
+  checkSoftCpuOptions(options);
   return definePlugin({
     name: "soft-cpu",
     fingerprint: { frequencyHz, conduit },
@@ -71,6 +62,9 @@ export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
     }),
   });
 }
+
+/** For machine files: `"@trapline/soft-cpu": { jit: false }`. */
+export const plugin: PluginFactory<SoftCpuOptions> = (given) => softCpu(given);
 
 /** Which GIC the guest will find: a chip without its CPU interface in system registers has it in memory. */
 function gicOf(vmm: Vmm): "v2" | "v3" | undefined {
