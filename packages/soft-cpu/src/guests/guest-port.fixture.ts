@@ -26,14 +26,27 @@ const SVC_TO_EL1 = 0x560000e1;
 /** Classes that leave an address in FAR_EL1: Instruction and Data Aborts, PC alignment, watchpoints. */
 const WITH_ADDRESS = [0x20, 0x21, 0x22, 0x24, 0x25, 0x34, 0x35];
 
+/** A line, when it was said, and how many instructions its vCPU had retired then. */
+export interface Mark {
+  readonly line: string;
+  readonly ns: number;
+  readonly retired: number;
+}
+
 export class GuestPort implements SysregDevice {
+  /** All lines of all rounds. */
+  readonly marks: Mark[] = [];
   /** What came before the first round, then each round. */
   readonly rounds: string[][] = [[]];
   private readonly image: GuestImage;
   private vmm: Vmm | undefined;
 
-  constructor(image: GuestImage) {
+  private readonly reported: (value: bigint) => void;
+
+  /** @param reported is told of reports, inside their exits */
+  constructor(image: GuestImage, reported: (value: bigint) => void = () => {}) {
     this.image = image;
+    this.reported = reported;
   }
 
   /** Rounds that have begun. */
@@ -47,12 +60,20 @@ export class GuestPort implements SysregDevice {
 
   writeSysreg(encoding: number, value: U64, vcpu: number): void {
     if (encoding === ROUND) this.rounds.push([]);
-    else if (encoding === REPORT) this.say(vcpu, toBigint(value).toString(16));
+    else if (encoding === REPORT) this.report(vcpu, toBigint(value));
     else this.exception(vcpu, lo32(value));
   }
 
-  private say(vcpu: number, line: string): void {
-    this.rounds.at(-1)!.push(this.vmm!.vcpus.length === 1 ? line : `${vcpu} ${line}`);
+  private report(vcpu: number, value: bigint): void {
+    this.say(vcpu, value.toString(16));
+    this.reported(value);
+  }
+
+  private say(vcpu: number, said: string): void {
+    const { vcpus, clock } = this.vmm!;
+    const line = vcpus.length === 1 ? said : `${vcpu} ${said}`;
+    this.rounds.at(-1)!.push(line);
+    this.marks.push({ line, ns: clock.nowNs(), retired: vcpus[vcpu]!.retired });
   }
 
   private exception(vcpu: number, intid: number): void {

@@ -2,11 +2,11 @@
  * Translation on whole machines (Arm ARM DDI 0487, D5): faults with their exact syndromes, and how soon changes take effect. Sources in
  * mmu.s, lines as in guest-port.fixture.ts.
  */
-import { type Machine, toBigint } from "@trapline/core";
+import type { Machine } from "@trapline/core";
 import { describe, expect, it } from "vitest";
-import { AF, AP, ATTR, BLOCK, CONTIGUOUS, NG, PAGE, PXN, SH, TABLE, TableBuilder, UXN } from "../mmu/guest-tables.fixture.ts";
+import { AF, AP, ATTR, BLOCK, CONTIGUOUS, NG, PAGE, PXN, SH, TABLE, UXN } from "../mmu/guest-tables.fixture.ts";
 import { addressOf } from "./guest-image.fixture.ts";
-import { ENGINES, playGuest, RAM } from "./guest-machine.fixture.ts";
+import { ENGINES, playGuest, RAM, tablesIn } from "./guest-machine.fixture.ts";
 import { mmuGuest } from "./mmu.guest.fixture.ts";
 
 const NORMAL = AF | SH(3);
@@ -54,13 +54,7 @@ const UPPER: readonly Mapping[] = [
 /** Tables from the start of RAM, parameters, and code that runs elsewhere than in the image. */
 function prepare(machine: Machine): void {
   const { memory } = machine;
-  const tables = new TableBuilder({
-    read64: (address) => {
-      const value = memory.read(Number(address), 8);
-      return value === undefined ? undefined : toBigint(value);
-    },
-    write64: (address, value) => void memory.write(address, 8, value),
-  });
+  const tables = tablesIn(machine);
   const [lower, upper, one, two] = [tables.table(), tables.table(), tables.table(), tables.table()];
   for (const mapping of MAP) tables.map(lower, ...mapping);
   for (const mapping of UPPER) tables.map(upper, ...mapping);
