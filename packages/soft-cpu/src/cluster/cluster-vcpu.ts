@@ -30,4 +30,6 @@ export interface ClusterVcpu {
   takeEvent(): boolean;
   /** SEV, of any vCPU. */
   sendEvent(): void;
+  /** It cannot go on: the machine stops with this message. */
+  fault(message: string, pc: bigint): void;
 }

@@ -25,6 +25,7 @@ import { AccessPath, type AccessOwner } from "./access-path.ts";
 import type { ClusterVcpu } from "./cluster-vcpu.ts";
 import { branchAddress } from "../exceptions/branch-address.ts";
 import { Debug } from "../exceptions/debug.ts";
+import { deadEndMessage } from "./dead-end.ts";
 import { Exceptions } from "../exceptions/exceptions.ts";
 import { HostCalls } from "./host-calls.ts";
 import type { ClusterServices } from "./services.ts";
@@ -83,7 +84,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     this.engine.compiler.enabled = jit;
     this.state = this.engine.state;
     this.mmu = new Mmu(memory.wasm.buffer, this.state, memory);
-    this.exceptions = new Exceptions(this.state, () => this.levelChanged());
+    this.exceptions = new Exceptions(this.state, () => this.levelChanged(), (esr, pc) => this.deadEnd(esr, pc));
     this.debug = new Debug(
       this.state,
       this.exceptions,
@@ -110,7 +111,6 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   private chunks(vcpu: ClusterVcpu): SliceEnd {
     const { state, debug, clock } = this;
-    this.findAgain(); // the host may have written here since the last slice
     for (;;) {
       if (vcpu.off) return "off";
       if (this.ending !== undefined) return this.ending;
@@ -129,17 +129,13 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       } finally {
         this.account();
       }
-      this.findAgain();
+      if (this.standsElsewhere) {
+        this.standsElsewhere = false;
+        state.divertTo(state.pc);
+      }
       if (watched) debug.afterInstruction();
       else if (state.i32[DIVERTED >> 2] === 0) this.engine.compiler.sample(state.i32[IP >> 2]!, state.i32[PAGE_RECORDS >> 2]!);
     }
-  }
-
-  /** Where execution stands is no longer decoded, or no longer mapped there: it is looked up before the next instruction. */
-  private findAgain(): void {
-    if (!this.standsElsewhere) return;
-    this.standsElsewhere = false;
-    this.state.divertTo(this.state.pc);
   }
 
   /** Tells the clock, and the vCPU, what ran since the last time. Timers that are due fire. */
@@ -402,6 +398,11 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   /** The exclusive monitor is armed: a WFE then waits for another vCPU's store, which we do not see. */
   get monitorArmed(): boolean {
     return this.state.u64[EXCLUSIVE_ADDRESS >> 3] !== OPEN_MONITOR;
+  }
+
+  private deadEnd(esr: number, pc: bigint): void {
+    const word = this.engine.pages.wordAt(this.state.i32[IP >> 2]!);
+    this.current!.fault(deadEndMessage(esr, pc, word, this.disassembler), pc);
   }
 
   /** The Undefined Instruction exception. */

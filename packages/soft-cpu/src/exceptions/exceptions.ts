@@ -15,6 +15,9 @@ import * as syndromes from "./syndrome.ts";
 /** PSTATE.F, and the FIQ line in PENDING_LINES. */
 const FIQ = 0x40;
 
+/** As often as this, an exception at its own vector is no accident. Another vCPU or a device had its time to put something there. */
+const DEAD_END = 4096;
+
 /** Places in `counts` behind the 64 classes of ESR_EL1.EC. */
 export const COUNT_IRQ = 64;
 export const COUNT_FIQ = 65;
@@ -25,11 +28,18 @@ export class Exceptions {
   readonly counts: Float64Array = new Float64Array(COUNT_SERROR + 1);
   private readonly state: CpuState;
   private readonly levelChanged: () => void;
+  private readonly deadEnd: (esr: number, pc: bigint) => void;
+  /** Synchronous exceptions in a row that were raised where they led. */
+  private repeated = 0;
 
-  /** @param levelChanged PSTATE.EL may have changed: what depends on it has to follow */
-  constructor(state: CpuState, levelChanged: () => void) {
+  /**
+   * @param levelChanged PSTATE.EL may have changed: what depends on it has to follow
+   * @param deadEnd the exception at `pc` leads to `pc`, and did so for long: see cluster/dead-end.ts
+   */
+  constructor(state: CpuState, levelChanged: () => void, deadEnd: (esr: number, pc: bigint) => void = () => {}) {
     this.state = state;
     this.levelChanged = levelChanged;
+    this.deadEnd = deadEnd;
   }
 
   // ------------------------------------------------------------------------------------------------------- asynchronous
@@ -137,6 +147,10 @@ export class Exceptions {
     this.counts[esr >>> 26]!++;
     this.state.setSysreg(ESR_EL1, BigInt(esr));
     this.enter(VECTOR_SYNCHRONOUS, returnAddress);
+    this.repeated = this.state.nextPc === returnAddress ? this.repeated + 1 : 0;
+    if (this.repeated < DEAD_END) return;
+    this.repeated = 0;
+    this.deadEnd(esr, returnAddress);
   }
 
   private faulting(esr: number, returnAddress: bigint, far: bigint): void {
