@@ -111,6 +111,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   private chunks(vcpu: ClusterVcpu): SliceEnd {
     const { state, debug, clock } = this;
+    this.findAgain(); // the host may have written here since the last slice
     for (;;) {
       if (vcpu.off) return "off";
       if (this.ending !== undefined) return this.ending;
@@ -129,13 +130,17 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       } finally {
         this.account();
       }
-      if (this.standsElsewhere) {
-        this.standsElsewhere = false;
-        state.divertTo(state.pc);
-      }
+      this.findAgain();
       if (watched) debug.afterInstruction();
       else if (state.i32[DIVERTED >> 2] === 0) this.engine.compiler.sample(state.i32[IP >> 2]!, state.i32[PAGE_RECORDS >> 2]!);
     }
+  }
+
+  /** Where execution stands is no longer decoded, or no longer mapped there: it is looked up before the next instruction. */
+  private findAgain(): void {
+    if (!this.standsElsewhere) return;
+    this.standsElsewhere = false;
+    this.state.divertTo(this.state.pc);
   }
 
   /** Tells the clock, and the vCPU, what ran since the last time. Timers that are due fire. */
