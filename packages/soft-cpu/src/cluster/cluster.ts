@@ -11,12 +11,13 @@
 import { type DrivenClock, type ExitOrigin, fromBigint, type GuestMemory, type U64 } from "@trapline/core";
 import type { Disassembler } from "../disassembler/disassembler.ts";
 import { Engine, type EngineHost } from "../engine/engine.ts";
+import { ACCESS_ZERO } from "../ir/stmt.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
 import { NO_FAULT } from "../mmu/fault-status.ts";
 import { Mmu } from "../mmu/mmu.ts";
 import type { CpuState } from "../state/cpu-state.ts";
 import {
-  ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_TRANSLATIONS, CONTEXT, CURRENT_EL, DAIF, DEBUG_ARMED, DIVERTED, EL0_CONTEXT, EL0_CONTEXT_BASE, EXCLUSIVE_ADDRESS, FP_TRAPPED, IP, OTHERS_WAIT, PAGE_RECORDS, PAGE_VA,
+  ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_TRANSLATIONS, CONTEXT, CURRENT_EL, DAIF, DEBUG_ARMED, DIVERTED, EL0_CONTEXT, EL0_CONTEXT_BASE, EXCLUSIVE_ADDRESS, FP_TRAPPED, IP, LEFT_FOR_BUDGET, OTHERS_WAIT, PAGE_RECORDS, PAGE_VA,
   PENDING_LINES, STATE, STATE_END,
 } from "../state/layout.ts";
 import { fpTrapped } from "../sysregs/el0-gates.ts";
@@ -125,6 +126,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       this.deadlineNs = clock.nextDeadlineNs();
       const chunk = watched ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), this.jit ? SAMPLE_INTERVAL : MAX_CHUNK, MAX_CHUNK);
       this.granted = state.budget = chunk;
+      state.i32[LEFT_FOR_BUDGET >> 2] = 0;
       try {
         this.engine.run();
       } finally {
@@ -393,7 +395,12 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   }
 
   abort(faultStatus: number, vaHi: number, vaLo: number, access: number): void {
-    this.exceptions.takeDataAbort(faultStatus, vaHi, vaLo, access);
+    if ((access & ACCESS_ZERO) === 0) return this.exceptions.takeDataAbort(faultStatus, vaHi, vaLo, access);
+    // DC ZVA reports the address in its register, wherever in the block that is.
+    const { engine, state } = this;
+    const register = engine.pages.wordAt(state.i32[IP >> 2]!) & 31;
+    const given = register === 31 ? 0n : state.x(register);
+    this.exceptions.takeDataAbort(faultStatus, Number(given >> 32n) | 0, Number(given & 0xffff_ffffn) | 0, access);
   }
 
   watched(vaHi: number, vaLo: number, access: number): boolean {

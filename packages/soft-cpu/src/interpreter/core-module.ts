@@ -17,7 +17,7 @@ import { HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants 
 import { HOST_FP_TRAP } from "../isa/host-functions.ts";
 import {
   ACCESS_VA, ADDEND, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DATA_ENTRIES, DIVERTED, EL0_CONTEXT_BASE, FIELD_IMM, FP_TRAPPED,
-  HANDLER, HOST_VALUE, IP, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, SCRATCH, TAG_READ, TAG_WRITE,
+  HANDLER, HOST_VALUE, IP, LEFT_FOR_BUDGET, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, SCRATCH, TAG_READ, TAG_WRITE,
 } from "../state/layout.ts";
 import type { CodeWriter, Label } from "../wasm/code-writer.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
@@ -25,6 +25,9 @@ import { I32, I64, op, type ValueType } from "../wasm/opcodes.ts";
 import { RecordTarget } from "./record-target.ts";
 import { writeResolve } from "./resolve.ts";
 import { writeSettleFlags } from "./settle-flags.ts";
+
+/** Bit of what compiled code returns: it left because the budget does not reach through the region. Bit 0 is set as well. */
+export const EXIT_FOR_BUDGET = 2;
 
 /** Slots in the function table: handlers, then compiled functions. */
 export const TABLE_SLOTS: number = HANDLERS_END + 4096;
@@ -590,6 +593,11 @@ function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, sett
   code.set(result);
   code.loadAt(op["i32.load"], BUDGET);
   code.set(budget);
+  store32(code, LEFT_FOR_BUDGET, () => {
+    code.get(result);
+    code.i32(EXIT_FOR_BUDGET);
+    code.op(op["i32.and"]);
+  });
   code.loadAt(op["i32.load"], PENDING_FLAGS);
   code.if();
   code.call(settleFlags);
@@ -601,7 +609,7 @@ function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, sett
   code.br(next);
   code.end();
   code.get(result);
-  code.i32(-2);
+  code.i32(-4);
   code.op(op["i32.and"]);
   code.set(ip);
   fetch();

@@ -69,7 +69,7 @@ export const branches: readonly Form[] = [
   form({
     name: "RET",
     encoding: "1101011 0010 11111 000000 Rn:5 00000",
-    flow: { kind: "indirect" },
+    flow: { kind: "indirect", isReturn: true },
     operands: (f) => ({ n: xr(f.Rn) }),
     target: (c) => c.x("n"),
   }),

@@ -40,7 +40,7 @@ export const registerAddress = (offset: number): number => REGISTERS + offset;
 export type Flow =
   | { readonly kind: "jump"; readonly link?: true }
   | { readonly kind: "conditional" }
-  | { readonly kind: "indirect"; readonly link?: true };
+  | { readonly kind: "indirect"; readonly link?: true; readonly isReturn?: true };
 
 type Values<Names extends string> = { readonly [K in Names]: number };
 

@@ -6,15 +6,16 @@
  * Bounds: COMPILED_SLOTS functions; when they are used up all are dropped. Nothing the guest sees depends on any of this.
  */
 import type { CpuState } from "../state/cpu-state.ts";
-import { HANDLER, PAGE_END } from "../state/layout.ts";
+import { HANDLER, LEFT_FOR_BUDGET, PAGE_END } from "../state/layout.ts";
 import { TABLE_SLOTS } from "../interpreter/core-module.ts";
 import type { Expr } from "../ir/expr.ts";
 import { importHelpers } from "../ir/helpers.ts";
 import type { Stmt } from "../ir/stmt.ts";
+import { type Decoded, decode } from "../isa/decoder.ts";
 import { HANDLER_DECODE, HANDLERS_END } from "../isa/variants.ts";
 import { type FunctionHandle, ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
-import { compileModule, instantiate, type WasmImports, type WasmTable } from "../engine/wasm-api.ts";
+import { compileModule, compileModuleLater, instantiate, type WasmImports, type WasmModule, type WasmTable } from "../engine/wasm-api.ts";
 import { type DecodedPages, plainHandlerOf } from "../engine/decoded-pages.ts";
 import { CompiledTarget } from "./compiled-target.ts";
 import { entryPoint } from "./entry-points.ts";
@@ -44,10 +45,8 @@ export interface CompilerStatistics {
 interface CompiledPage {
   /** Offset of the entry → its slot. */
   readonly entries: Map<number, number>;
-  /** Instructions that some region of the page includes. */
-  readonly covered: Set<number>;
-  /** Instructions that were met and need nothing more. */
-  readonly settled: Set<number>;
+  /** Entries that are being compiled. */
+  readonly pending: Set<number>;
 }
 
 export class Compiler {
@@ -79,27 +78,25 @@ export class Compiler {
   sample(record: number, records: number): void {
     const offset = (record - records) >> 2;
     this.totals.samples++;
-    if (this.compiled.get(records)?.covered.has(offset) === true) this.totals.compiledSamples++;
     if (!this.enabled || offset >= 4096) return;
-    const compiled = this.compiled.get(records);
-    if (compiled?.settled.has(offset) === true) return; // the usual case by far
+    // Compiled code that left for the end of the chunk would have gone on.
+    if (this.state.i32[LEFT_FOR_BUDGET >> 2] !== 0) {
+      this.totals.compiledSamples++;
+      return;
+    }
     const page = this.codePage(records);
     if (!page.isDecoded(offset)) return;
-    const { offset: top, isLoop } = entryPoint(page, offset);
-    let entry = top;
-    if (compiled?.entries.has(top) === true) {
-      // It is entered there, and soon, if that is a loop; or what is compiled from there does not reach as far as here.
-      if (isLoop || compiled.covered.has(offset)) {
-        compiled.settled.add(offset);
-        return;
-      }
-      entry = offset;
-    }
+    const compiled = this.compiled.get(records);
+    if (compiled?.entries.has(offset) === true) return;
+    let entry = entryPoint(page, offset);
+    // Compiled from there, and yet the interpreter works here: it gets here by other ways.
+    if (compiled?.entries.has(entry) === true) entry = offset;
+    if (compiled?.pending.has(entry) === true) return;
     const key = records + 4 * entry;
     const count = (this.counts.get(key) ?? 0) + 1;
     if (this.counts.size >= COUNTED_ENTRIES) this.counts.clear();
     this.counts.set(key, count);
-    if (count >= SAMPLES) this.compile(records, entry);
+    if (count >= SAMPLES) this.compileLater(records, entry);
   }
 
   /** The records of this page are no longer valid. */
@@ -137,26 +134,70 @@ export class Compiler {
 
   private codePage(records: number): CodePage {
     const { pages, u16 } = this;
+    let starts: readonly number[] | undefined;
+    const decoded = new Map<number, Decoded>(); // each instruction is looked at several times
     return {
-      wordAt: (offset) => pages.wordAt(records + 4 * offset),
+      decodeAt(offset) {
+        let found = decoded.get(offset);
+        if (found === undefined) decoded.set(offset, (found = decode(pages.wordAt(records + 4 * offset), offset)));
+        return found;
+      },
       isDecoded: (offset) => offset * 4 < PAGE_END && u16[(records + 4 * offset + HANDLER) >> 1] !== HANDLER_DECODE,
       isCallTarget: (offset) => pages.isCallTarget(records, offset),
+      blockStarts() {
+        return (starts ??= Array.from({ length: 1024 }, (_, index) => 4 * index).filter((offset) => {
+          if (!this.isDecoded(offset) || this.isCallTarget(offset)) return false;
+          if (offset === 0 || !this.isDecoded(offset - 4)) return true;
+          const { flow } = this.decodeAt(offset - 4).variant.form;
+          return flow !== undefined && flow.kind !== "conditional" && !("link" in flow && flow.link);
+        }));
+      },
     };
   }
 
   /** Compiles what begins at an offset of a page, with the functions of that page that it calls. */
   compile(records: number, entry: number): void {
     const begun = performance.now();
+    const unit = this.prepare(records, entry);
+    if (unit !== undefined) this.installUnit(records, unit.regions, compileModule(unit.bytes));
+    this.totals.milliseconds += performance.now() - begun;
+  }
+
+  /** The same while this thread goes on: it is there when the event loop had its turn, unless the page changed meanwhile. */
+  private compileLater(records: number, entry: number): void {
+    const begun = performance.now();
+    const unit = this.prepare(records, entry);
+    this.totals.milliseconds += performance.now() - begun;
+    if (unit === undefined) return;
+    const page = this.pageOf(records);
+    for (const region of unit.regions) page.pending.add(region.entry);
+    void compileModuleLater(unit.bytes).then((module) => {
+      if (this.compiled.get(records) !== page) return; // dropped, and with it what was pending
+      for (const region of unit.regions) page.pending.delete(region.entry);
+      this.installUnit(records, unit.regions.filter((region) => !page.entries.has(region.entry)), module);
+    });
+  }
+
+  private prepare(records: number, entry: number): Unit | undefined {
     this.counts.delete(records + 4 * entry);
-    const known = this.compiled.get(records)?.entries;
-    const { bytes, regions } = unitModule(this.codePage(records), records, entry, (offset) => known?.has(offset) !== true);
-    if (regions.length === 0) return;
-    if (this.freeSlots.length + TABLE_SLOTS - HANDLERS_END - this.usedSlots < regions.length) this.flush();
-    const exports = instantiate(compileModule(bytes), this.imports);
+    const known = this.compiled.get(records);
+    if (known?.entries.has(entry) === true) return undefined;
+    const mayAdd = (offset: number): boolean => known === undefined || !(known.entries.has(offset) || known.pending.has(offset));
+    const unit = unitModule(this.codePage(records), records, entry, mayAdd);
+    this.totals.bytes += unit.bytes.length;
+    return unit.regions.length === 0 ? undefined : unit;
+  }
+
+  private installUnit(records: number, regions: readonly Region[], module: WasmModule): void {
+    if (this.freeSlots.length + COMPILED_SLOTS - this.usedSlots < regions.length) this.flush();
+    const exports = instantiate(module, this.imports);
     for (const region of regions) this.install(records, region, exports[exportName(region.entry)]);
-    const { totals } = this;
-    totals.bytes += bytes.length;
-    totals.milliseconds += performance.now() - begun;
+  }
+
+  private pageOf(records: number): CompiledPage {
+    let page = this.compiled.get(records);
+    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), pending: new Set() }));
+    return page;
   }
 
   private install(records: number, region: Region, fn: unknown): void {
@@ -166,16 +207,16 @@ export class Compiler {
     const record = records + 4 * entry;
     this.u16[plainHandlerOf(record) >> 1] = this.u16[(record + HANDLER) >> 1]!;
     this.u16[(record + HANDLER) >> 1] = slot;
-    let page = this.compiled.get(records);
-    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), covered: new Set(), settled: new Set() }));
-    page.entries.set(entry, slot);
-    for (const { instructions, offset, length } of region.blocks.values()) {
-      for (const { offset: at } of instructions) page.covered.add(at);
-      if (length > instructions.length) page.covered.add(offset + 4 * instructions.length);
-    }
+    this.pageOf(records).entries.set(entry, slot);
     this.totals.functions++;
     this.totals.instructions += region.instructions;
   }
+}
+
+/** A module and what it compiles. */
+interface Unit {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly regions: readonly Region[];
 }
 
 /** Instructions of one module, beyond which callees are left for later. */
@@ -189,7 +230,7 @@ const exportName = (entry: number): string => `region${entry}`;
  */
 function unitModule(
   page: CodePage, records: number, entry: number, mayAdd: (entry: number) => boolean,
-): { bytes: Uint8Array<ArrayBuffer>; regions: readonly Region[] } {
+): Unit {
   const module = new ModuleWriter();
   module.importMemory("cpu", "memory");
   const resolve = module.importFunction("cpu", "resolve", [I64, I32], [I32]);
@@ -236,7 +277,7 @@ function semanticsOf({ blocks }: Region): readonly [Stmt[], Expr[]] {
   const statements = all.flatMap(({ instructions }) => instructions.flatMap((instruction) => instruction.statements));
   const asked = all.flatMap(({ ending }): Expr[] => {
     if (ending.kind === "conditional") return [ending.condition];
-    return ending.kind === "indirect" || ending.kind === "indirect-call" ? [ending.target] : [];
+    return ending.kind === "indirect" || ending.kind === "switch" || ending.kind === "indirect-call" ? [ending.target] : [];
   });
   return [statements, asked];
 }

@@ -3,18 +3,11 @@
  * where its function seems to begin. Both are where control comes from elsewhere; and whoever falls out of compiled code inside a
  * loop comes back into it at the loop's next round.
  */
-import { decode } from "../isa/decoder.ts";
 import { isForHost } from "./host-instructions.ts";
 import { type CodePage, outline, REGION_INSTRUCTIONS } from "./region.ts";
 
-export interface EntryPoint {
-  readonly offset: number;
-  readonly isLoop: boolean;
-}
-
-export function entryPoint(page: CodePage, sampled: number): EntryPoint {
-  const top = innermostLoop(page, sampled);
-  return top === undefined ? { offset: functionStart(page, sampled), isLoop: false } : { offset: top, isLoop: true };
+export function entryPoint(page: CodePage, sampled: number): number {
+  return innermostLoop(page, sampled) ?? functionStart(page, sampled);
 }
 
 /** The nearest target above of a branch back over the sampled instruction; undefined when none is reached from there. */
@@ -31,7 +24,7 @@ function innermostLoop(page: CodePage, sampled: number): number | undefined {
 function functionStart(page: CodePage, sampled: number): number {
   let offset = sampled;
   for (let steps = 0; steps < REGION_INSTRUCTIONS && offset > 0 && page.isDecoded(offset - 4) && !page.isCallTarget(offset); steps++) {
-    const { variant } = decode(page.wordAt(offset - 4), offset - 4);
+    const { variant } = page.decodeAt(offset - 4);
     const { flow } = variant.form;
     if (flow === undefined ? isForHost(variant) : flow.kind !== "conditional" && !("link" in flow && flow.link)) break;
     offset -= 4;

@@ -66,7 +66,7 @@ function liveAtStart(
   } else {
     for (const to of block.successors) live |= graph.isInside(offset, to) ? liveIn.get(to)! : written;
     // A way out of the page, or of the region.
-    if (kind === "indirect" || kind === "jump") live |= dirty;
+    if (kind === "indirect" || kind === "switch" || kind === "jump") live |= dirty;
     if (kind === "stop" || kind === "through" || kind === "conditional" || (kind === "jump" && block.successors.length === 0)) live |= written;
   }
   for (let index = block.instructions.length - 1; index >= 0; index--) {

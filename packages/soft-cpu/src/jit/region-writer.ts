@@ -13,7 +13,7 @@
 import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
 import type { Expr, I64Expr } from "../ir/expr.ts";
 import { ACCESS_PROBE, ACCESS_UNPRIVILEGED, ACCESS_WRITE, type Stmt } from "../ir/stmt.ts";
-import { emitHostAddress, emitLookup } from "../interpreter/core-module.ts";
+import { emitHostAddress, emitLookup, EXIT_FOR_BUDGET } from "../interpreter/core-module.ts";
 import { FLAG_ADDRESSES } from "../interpreter/record-target.ts";
 import { pendingKind } from "../interpreter/settle-flags.ts";
 import { HANDLERS_END } from "../isa/variants.ts";
@@ -31,6 +31,8 @@ import type { Block, Instruction, Region } from "./region.ts";
 /** Nested guest calls that may be WebAssembly calls; deeper ones go through the interpreter. */
 const MAX_DEPTH = 120;
 const LINK_REGISTER = 30;
+/** Bit of the result: the instruction is the interpreter's. */
+const INTERPRET = 1;
 
 /** Numbers of the imported functions, and of this module's own. */
 export interface RegionFunctions {
@@ -100,7 +102,7 @@ export class RegionWriter implements Scope {
     code.i32(region.instructions);
     code.op(op["i32.lt_s"]);
     code.if();
-    this.returnRecord(region.entry, true);
+    this.returnForBudget(region.entry);
     code.end();
     code.loadAt(op["i32.load"], CONTEXT);
     code.set(this.context);
@@ -243,24 +245,26 @@ export class RegionWriter implements Scope {
     return this.records + (offset >= 4096 ? PAGE_END : 4 * offset);
   }
 
-  private returnRecord(offset: number, interpret: boolean): void {
-    this.code.i32(this.recordOf(offset) | Number(interpret));
+  /** The rest of the chunk is the interpreter's. Everything is in memory. */
+  private returnForBudget(offset: number): void {
+    this.code.i32(this.recordOf(offset) | INTERPRET | EXIT_FOR_BUDGET);
     this.code.return();
   }
 
   /** Leaves before this instruction; the interpreter does it. */
   private sideExit(): void {
-    this.leave(this.instruction!.offset, true, this.remaining);
+    this.leave(this.instruction!.offset, INTERPRET, this.remaining);
   }
 
   /** Leaves for an instruction of this page. */
-  private exitTo(offset: number, interpret: boolean): void {
-    this.leave(offset, interpret, 0);
+  private exitTo(offset: number, how: number): void {
+    this.leave(offset, how, 0);
   }
 
-  private leave(offset: number, interpret: boolean, giveBack: number): void {
+  /** @param how bits of the result */
+  private leave(offset: number, how: number, giveBack: number): void {
     const { code } = this;
-    code.i32(this.recordOf(offset) | Number(interpret));
+    code.i32(this.recordOf(offset) | how);
     code.set(this.next);
     code.i32(giveBack);
     code.set(this.giveBack);
@@ -352,7 +356,7 @@ export class RegionWriter implements Scope {
 
   private branchTo(from: number, to: number): void {
     const { graph } = this;
-    if (!graph.isInside(from, to)) this.exitTo(to, false);
+    if (!graph.isInside(from, to)) this.exitTo(to, 0);
     else if (graph.isBackward(from, to) || graph.merges.has(to)) this.code.br(this.labels.get(to)!);
     else this.writeTree(to);
   }
@@ -363,7 +367,7 @@ export class RegionWriter implements Scope {
     code.i32(this.region.instructions);
     code.op(op["i32.lt_s"]);
     code.if();
-    this.exitTo(offset, true);
+    this.exitTo(offset, INTERPRET | EXIT_FOR_BUDGET);
     code.end();
   }
 
@@ -412,7 +416,7 @@ export class RegionWriter implements Scope {
       case "through":
         return this.branchTo(offset, ending.next);
       case "stop":
-        return this.exitTo(ending.next, true);
+        return this.exitTo(ending.next, INTERPRET);
       case "jump":
         return this.jump(offset, ending.target);
       case "conditional": {
@@ -424,7 +428,7 @@ export class RegionWriter implements Scope {
         code.else();
         this.dirty = dirty;
         this.flags = flags;
-        if (ending.next >= 4096) this.exitTo(ending.next, false);
+        if (ending.next >= 4096) this.exitTo(ending.next, 0);
         else this.branchTo(offset, ending.next);
         code.end();
         // Both ways have left: what follows in the text is reached by no path.
@@ -437,10 +441,60 @@ export class RegionWriter implements Scope {
         this.saveBudget();
         return this.returnWithinPage(to);
       }
+      case "switch":
+        return this.writeSwitch(offset, ending.target, ending.cases);
       case "call":
       case "indirect-call":
         return this.call(offset, block);
     }
+  }
+
+  /** A branch to one of several blocks of this page, or away. */
+  private writeSwitch(from: number, target: I64Expr, cases: readonly number[]): void {
+    const { code, dirty, flags } = this;
+    const to = this.keepAddress(target);
+    const first = Math.min(...cases);
+    const last = Math.max(...cases);
+    const elsewhere = code.block();
+    const labels = new Map(cases.map((offset) => [offset, code.block()]));
+    // The offset in the page, if it is one of these, and the page is this one; anything else is out of the table's range.
+    code.get(to);
+    code.loadAt(op["i64.load"], PAGE_VA);
+    code.i64(BigInt(first));
+    code.op(op["i64.add"]);
+    code.op(op["i64.sub"]);
+    code.i64(2n);
+    code.op(op["i64.rotr"]);
+    code.set(to);
+    code.get(to);
+    code.i64(BigInt((last - first) >> 2));
+    code.op(op["i64.gt_u"]);
+    code.brIf(elsewhere);
+    code.get(to);
+    code.op(op["i32.wrap_i64"]);
+    const table = Array.from({ length: ((last - first) >> 2) + 1 }, (_, index) => labels.get(first + 4 * index) ?? elsewhere);
+    code.brTable(table, elsewhere);
+    for (const offset of [...cases].reverse()) {
+      code.end();
+      this.dirty = dirty;
+      this.flags = flags;
+      this.branchTo(from, offset);
+    }
+    code.end();
+    this.dirty = dirty;
+    this.flags = flags;
+    code.get(to);
+    code.i64(2n);
+    code.op(op["i64.rotl"]);
+    code.loadAt(op["i64.load"], PAGE_VA);
+    code.op(op["i64.add"]);
+    code.i64(BigInt(first));
+    code.op(op["i64.add"]);
+    code.set(to);
+    this.writeBack(this.dirty);
+    this.leaveFlags();
+    this.saveBudget();
+    this.returnWithinPage(to);
   }
 
   private jump(from: number, target: number): void {
@@ -573,7 +627,7 @@ export class RegionWriter implements Scope {
     code.i32(this.region.instructions);
     code.op(op["i32.lt_s"]);
     code.if();
-    this.returnRecord(ending.next, true);
+    this.returnForBudget(ending.next);
     code.end();
     this.load(this.live.liveIn.get(ending.next)!);
     this.branchTo(offset, ending.next);

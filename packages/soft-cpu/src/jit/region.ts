@@ -6,7 +6,7 @@
 import { Builder, type Comparison } from "../ir/builder.ts";
 import type { I32Expr, I64Expr } from "../ir/expr.ts";
 import type { Stmt } from "../ir/stmt.ts";
-import { type Decoded, decode } from "../isa/decoder.ts";
+import type { Decoded } from "../isa/decoder.ts";
 import type { Flow } from "../isa/form.ts";
 import type { CompiledTarget } from "./compiled-target.ts";
 import { isForHost } from "./host-instructions.ts";
@@ -17,11 +17,13 @@ const PAGE = 4096;
 
 /** The page as the compiler sees it. */
 export interface CodePage {
-  wordAt(offset: number): number;
+  decodeAt(offset: number): Decoded;
   /** Was the instruction at this offset executed? */
   isDecoded(offset: number): boolean;
   /** Does a BL of this page name it? */
   isCallTarget(offset: number): boolean;
+  /** Where execution began behind something that never runs on: what a jump table may lead to. */
+  blockStarts(): readonly number[];
 }
 
 export interface Instruction {
@@ -50,6 +52,8 @@ export type Ending =
   | { readonly kind: "conditional"; readonly condition: I32Expr; readonly target: number; readonly next: number; readonly readsFlags: boolean }
   | { readonly kind: "call"; readonly target: number; readonly next: number }
   | { readonly kind: "indirect"; readonly target: I64Expr }
+  /** A branch through a jump table; `cases` are the targets that are compiled with it. */
+  | { readonly kind: "switch"; readonly target: I64Expr; readonly cases: readonly number[] }
   | { readonly kind: "indirect-call"; readonly target: I64Expr; readonly next: number };
 
 export interface Block {
@@ -100,19 +104,39 @@ export function outline(page: CodePage, entry: number): Outline {
     let flow: Flow | undefined;
     let imm = 0;
     do {
-      const { variant, operands } = decode(page.wordAt(end), end);
+      const { variant, operands } = page.decodeAt(end);
       flow = variant.form.flow;
       imm = Number(operands.imm ?? 0);
       end += 4;
     } while (flow === undefined && included.has(end) && !leaders.has(end));
-    const stops = flow === undefined && isForHost(decode(page.wordAt(end - 4), end - 4).variant);
+    const stops = flow === undefined && isForHost(page.decodeAt(end - 4).variant);
     const target = flow !== undefined && flow.kind !== "indirect" && !isCall(flow) ? end - 4 + imm : undefined;
     const backTo = target !== undefined && target >= 0 && target < end ? target : undefined;
     const reached = stops ? [] : flow === undefined || flow.kind === "conditional" || isCall(flow) ? [end] : [];
     if (target !== undefined) reached.unshift(target);
+    if (flow !== undefined && isSwitch(page, flow, end - 4)) reached.push(...nearestStarts(page, end - 4));
     blocks.set(start, { end, flow, successors: reached.filter(isLeader), backTo });
   }
   return { blocks, included };
+}
+
+/** Instructions before a BR in which compilers put the address that its jump table is relative to. */
+const SWITCH_DISTANCE = 8;
+const MOST_CASES = 32;
+
+/** BR behind an ADR of this page: how compilers branch through a table. */
+function isSwitch(page: CodePage, flow: Flow, offset: number): boolean {
+  if (flow.kind !== "indirect" || flow.link === true || flow.isReturn === true) return false;
+  for (let at = offset - 4; at >= 0 && at >= offset - 4 * SWITCH_DISTANCE && page.isDecoded(at); at -= 4) {
+    if (page.decodeAt(at).variant.form.name === "ADR") return true;
+  }
+  return false;
+}
+
+/** What a table there may lead to, nearest first: code that is executed and that nothing runs into from above. */
+function nearestStarts(page: CodePage, offset: number): readonly number[] {
+  const distance = (start: number): number => Math.abs(start - offset);
+  return [...page.blockStarts()].sort((a, b) => distance(a) - distance(b)).slice(0, MOST_CASES);
 }
 
 /** Offsets at which blocks begin, and all that belong to the region. */
@@ -124,7 +148,7 @@ function findLeaders(page: CodePage, entry: number): { leaders: Set<number>; inc
     for (let offset = at; inPage(offset) && !included.has(offset) && included.size < REGION_INSTRUCTIONS; offset += 4) {
       if (!page.isDecoded(offset) && offset !== entry) break;
       included.add(offset); // one for the host, too: the block stops there
-      const { variant, operands } = decode(page.wordAt(offset), offset);
+      const { variant, operands } = page.decodeAt(offset);
       const { flow } = variant.form;
       if (flow === undefined && isForHost(variant)) break;
       if (flow === undefined) continue;
@@ -135,6 +159,7 @@ function findLeaders(page: CodePage, entry: number): { leaders: Set<number>; inc
       };
       if (flow.kind === "conditional" || isCall(flow)) follow(offset + 4);
       if (flow.kind !== "indirect" && !isCall(flow)) follow(offset + Number(operands.imm));
+      if (isSwitch(page, flow, offset)) for (const start of nearestStarts(page, offset)) follow(start);
       break;
     }
   }
@@ -191,7 +216,7 @@ function readBlock(
   for (let offset = start; ; offset += 4) {
     if (offset !== start && leaders.has(offset)) return done({ kind: "through", next: offset }, [offset]);
     if (!included.has(offset)) return done({ kind: "stop", next: offset }, []);
-    const decoded = decode(page.wordAt(offset), offset);
+    const decoded = page.decodeAt(offset);
     target.begin(decoded.operands, offset);
     const { form, split } = decoded.variant;
     const { flow } = form;
@@ -215,6 +240,8 @@ function readBlock(
       case "indirect": {
         const address = form.target(builder, split);
         if (isCall(flow)) return done({ kind: "indirect-call", target: address, next }, known(next), target.reads);
+        const cases = leaders.get(start)!.successors;
+        if (cases.length > 0) return done({ kind: "switch", target: address, cases }, cases, target.reads);
         return done({ kind: "indirect", target: address }, [], target.reads);
       }
     }

@@ -66,6 +66,8 @@ export const FPCR = 0x778; // i32
 export const FPSR = 0x77c; // i32
 /** i32: 1 while software step or breakpoints are on: an instruction that changes PSTATE.D goes to the host. */
 export const DEBUG_ARMED = 0x7b0;
+/** i32: not 0 when compiled code was left last because a chunk was about to end. */
+export const LEFT_FOR_BUDGET = 0x7b4;
 /** i64: the virtual address of an access that goes the slow way. */
 export const ACCESS_VA = 0x780;
 /** i64: an operand or result of a host function. */
