@@ -1,0 +1,22 @@
+/** The boot loader as a plugin. It changes RAM before the vCPUs start, at every reset. */
+import { definePlugin, type DeviceTree, type Machine, type PluginDefinition, provide, token } from "@trapline/core";
+import { BootLoader, type BootValues } from "./boot-loader.ts";
+import type { BootPlan } from "./boot-plan.ts";
+
+const BootLoaderToken = token<BootLoader>("BootLoader");
+
+export function bootLoader(plan: BootPlan, values: BootValues = {}): PluginDefinition {
+  return definePlugin({
+    name: "boot-loader",
+    provides: [provide(BootLoaderToken, (vmm) => new BootLoader(vmm.memory, plan, values))],
+    create: (vmm) => {
+      const loader = vmm.get(BootLoaderToken);
+      return { reset: () => loader.load() };
+    },
+  });
+}
+
+/** Gives the loader of a machine just made its device tree: the machine's own, or another. A machine without a loader needs none. */
+export function installDeviceTree(machine: Machine, tree: DeviceTree = machine.deviceTree()): void {
+  machine.find(BootLoaderToken)?.install(tree);
+}

@@ -1,0 +1,51 @@
+/**
+ * What firmware would do: puts kernel, initrd and device tree into RAM at every reset, so that a guest that reboots finds them
+ * as they were. The board hands over the finished device tree once the machine is composed. Cold.
+ */
+import { ConfigError, type DeviceTree, type GuestMemory, setChosen, writeDtb } from "@trapline/core";
+import type { BootPlan } from "./boot-plan.ts";
+import { sizeText } from "./image-error.ts";
+
+export interface BootValues {
+  readonly bootargs?: string;
+  readonly rngSeed?: Uint8Array;
+  readonly kaslrSeed?: bigint;
+}
+
+export class BootLoader {
+  private readonly memory: Pick<GuestMemory, "copyIn">;
+  private readonly plan: BootPlan;
+  private readonly values: BootValues;
+  private deviceTree: Uint8Array | undefined;
+
+  constructor(memory: Pick<GuestMemory, "copyIn">, plan: BootPlan, values: BootValues = {}) {
+    this.memory = memory;
+    this.plan = plan;
+    this.values = values;
+  }
+
+  /** Fills in `/chosen` and puts the tree where X0 points. @throws ConfigError when it is too large for its place */
+  install(tree: DeviceTree): void {
+    const { initrd, deviceTree } = this.plan;
+    setChosen(tree, { ...this.values, ...(initrd === undefined ? {} : { initrd: { start: initrd.address, end: initrd.address + initrd.size } }) });
+    const bytes = writeDtb(tree);
+    if (bytes.length > deviceTree.limit) {
+      throw new ConfigError(`the device tree has ${sizeText(bytes.length)}, and there is room for ${sizeText(deviceTree.limit)}`, {
+        subject: "device tree",
+        value: bytes.length,
+        limit: deviceTree.limit,
+        remedy: "use fewer vCPUs, or a kernel that is linked higher",
+      });
+    }
+    this.deviceTree = bytes;
+    this.memory.copyIn(deviceTree.address, bytes);
+  }
+
+  /** As at power-on: .bss and what lies between is not touched, as no firmware would. */
+  load(): void {
+    const { segments, initrd, deviceTree } = this.plan;
+    for (const { address, bytes } of segments) this.memory.copyIn(address, bytes);
+    if (initrd !== undefined) this.memory.copyIn(initrd.address, initrd.bytes);
+    if (this.deviceTree !== undefined) this.memory.copyIn(deviceTree.address, this.deviceTree);
+  }
+}
