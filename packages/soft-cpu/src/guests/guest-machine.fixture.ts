@@ -22,6 +22,7 @@ export type Engine = "interpreter" | "JIT";
 export const ENGINES: readonly Engine[] = ["interpreter", "JIT"];
 
 const ROUNDS = 6;
+const ROUND_COUNTER = 26;
 /** With the JIT, from this round on all that was decoded is compiled, again and again until SETTLED begins. */
 const COMPILING = 3;
 const SETTLED = 5;
@@ -38,6 +39,8 @@ export interface GuestOptions {
   readonly quantum?: number;
   /** 0 for a guest that does not begin with `rounds`. */
   readonly rounds?: number;
+  /** General-purpose registers at the start. */
+  readonly x?: readonly (readonly [n: number, value: number])[];
   /** All rounds have to be alike. Default true. */
   readonly sameRounds?: boolean;
   readonly cpu?: SoftCpuOptions;
@@ -64,7 +67,8 @@ export interface GuestMachine {
 export async function guestMachine(image: GuestImage, entry: string, options: GuestOptions): Promise<GuestMachine> {
   const { engine, vcpus = 1, rounds = ROUNDS, cpu = {}, prepare } = options;
   const port: GuestPort = new GuestPort(image, (value) => options.reported?.(value, machine));
-  const x = [...new Array<number>(26).fill(0), rounds];
+  const x = new Array<number>(27).fill(0);
+  for (const [n, value] of [[ROUND_COUNTER, rounds] as const, ...(options.x ?? [])]) x[n] = value;
   const start = { pc: addressOf(image, entry), x };
   const machine: Machine = await createMachine({
     memory: [{ base: RAM, size: RAM_BYTES }],
