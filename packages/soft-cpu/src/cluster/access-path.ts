@@ -118,9 +118,28 @@ export class AccessPath {
   }
 
   private throughBus(vaHi: number, vaLo: number, access: number, physical: number): number {
+    const bytes = access & 0xff;
+    if ((access & ACCESS_WRITE) === 0 && bytes <= 8 && bytes === elementOf(access) && (physical & (bytes - 1)) === 0) {
+      return this.readElement(vaHi, vaLo, access, physical, bytes);
+    }
     this.begin(vaHi, vaLo, access);
     this.addPart(access & 0xff, -1, physical);
     return (access & ACCESS_WRITE) !== 0 ? SCRATCH : this.readParts();
+  }
+
+  /** One aligned element, which is what drivers read. */
+  private readElement(vaHi: number, vaLo: number, access: number, physical: number, bytes: number): number {
+    const { state, owner } = this;
+    const value = owner.readBus(physical, bytes);
+    if (state.i32[DIVERTED >> 2] !== 0) return -1;
+    if (value === EXTERNAL_ABORT) return this.fault(FSC_SYNC_EXTERNAL, vaHi, vaLo, access);
+    if (typeof value === "bigint") {
+      state.u64[SCRATCH >> 3] = value;
+    } else {
+      state.u32[SCRATCH >> 2] = value;
+      state.u32[(SCRATCH >> 2) + 1] = value / 0x1_0000_0000;
+    }
+    return SCRATCH;
   }
 
   private begin(vaHi: number, vaLo: number, access: number): void {
@@ -203,17 +222,18 @@ export class AccessPath {
     const { state, owner } = this;
     for (let done = 0; done < bytes; ) {
       const width = this.widthAt(physical + done, bytes - done);
-      const word = (from: number, count: number): number => {
-        let value = 0;
-        for (let byte = count - 1; byte >= 0; byte--) value = (value << 8) | state.bytes[from + byte]!;
-        return value >>> 0;
-      };
-      const low = word(at + done, Math.min(width, 4));
-      const value = width === 8 ? u64(word(at + done + 4, 4), low) : low;
+      const low = wordAt(state.bytes, at + done, Math.min(width, 4));
+      const value = width === 8 ? u64(wordAt(state.bytes, at + done + 4, 4), low) : low;
       if (owner.writeBus(physical + done, width, value) === EXTERNAL_ABORT) return false;
       if (state.i32[DIVERTED >> 2] !== 0) return true;
       done += width;
     }
     return true;
   }
+}
+
+function wordAt(bytes: Uint8Array, from: number, count: number): number {
+  let value = 0;
+  for (let byte = count - 1; byte >= 0; byte--) value = (value << 8) | bytes[from + byte]!;
+  return value >>> 0;
 }

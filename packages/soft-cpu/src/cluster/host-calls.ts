@@ -2,23 +2,34 @@
  * The instructions that generated code leaves to the host (isa/host-functions.ts): exceptions on purpose, system registers and
  * instructions, waiting, and what is UNDEFINED. Each may move the program counter; the caller sees that in DIVERTED.
  */
-import { fromBigint, HYPERCALL, SYSREG_READ, SYSREG_WRITE, toBigint, UNDEFINED, WFI } from "@trapline/core";
+import { fromBigint, HYPERCALL, SYSREG_READ, SYSREG_WRITE, type U64, UNDEFINED, WFI } from "@trapline/core";
 import { TLBI_ASIDE1, TLBI_VAAE1, TLBI_VAE1, TLBI_VMALLE1 } from "../mmu/tlb-maintenance.ts";
 import { ACCESS_MAINTENANCE, ACCESS_WRITE, accessOf } from "../ir/stmt.ts";
 import * as host from "../isa/host-functions.ts";
 import { WATCHED } from "../mmu/entry-flags.ts";
 import { NO_FAULT } from "../mmu/fault-status.ts";
-import { HOST_VALUE, IP } from "../state/layout.ts";
+import { HOST_VALUE, IP, REGISTERS as X0 } from "../state/layout.ts";
 import { wfeTrapped, wfiTrapped } from "../sysregs/el0-gates.ts";
 import { DONE, ELSEWHERE, FP_TRAPPED_ACCESS, type Outcome, TRAPPED } from "../sysregs/outcome.ts";
 import { PAR_EL1 } from "../sysregs/slots.ts";
 import { type SystemInstruction, systemInstruction, systemInstructionAccess } from "../sysregs/system-instructions.ts";
 import { SYSTEM_REGISTERS } from "../sysregs/rows.ts";
+import type { CpuState } from "../state/cpu-state.ts";
 import type { ClusterServices } from "./services.ts";
 
 /** Permission to read is what cache maintenance by address needs (Arm ARM, D5.8.2). */
 const MAINTAIN = accessOf(1, 1, ACCESS_MAINTENANCE);
 const TLBI_OP = { all: TLBI_VMALLE1, va: TLBI_VAE1, asid: TLBI_ASIDE1, "va-any-asid": TLBI_VAAE1 } as const;
+
+/** A value into 8 bytes of the state, without a bigint where it is none. */
+function putU64({ u32, u64 }: CpuState, address: number, value: U64): void {
+  if (typeof value === "bigint") {
+    u64[address >> 3] = value;
+    return;
+  }
+  u32[address >> 2] = value;
+  u32[(address >> 2) + 1] = value / 0x1_0000_0000;
+}
 
 export class HostCalls {
   private readonly cluster: ClusterServices;
@@ -115,8 +126,8 @@ export class HostCalls {
     const vcpu = cluster.current!;
     const generation = vcpu.generation;
     // Whoever answers looks at the registers, as they are before the result.
-    const result = cluster.exit(HYPERCALL, Number(state.x(0) & 0xffff_ffffn), isSmc ? 1 : 0, immediate);
-    if (vcpu.generation === generation && !vcpu.off) state.setX(0, toBigint(result));
+    const result = cluster.exit(HYPERCALL, state.u32[X0 >> 2]!, isSmc ? 1 : 0, immediate);
+    if (vcpu.generation === generation && !vcpu.off) putU64(state, X0, result);
   }
 
   // ------------------------------------------------------------------------------------------------------ system registers
@@ -134,17 +145,7 @@ export class HostCalls {
     }
     const value = cluster.exit(SYSREG_READ, encoding, 8, 0);
     if (value === UNDEFINED) cluster.undefinedInstruction(word);
-    else this.setResult(value);
-  }
-
-  private setResult(value: number | bigint): void {
-    const { u32, u64 } = this.cluster.state;
-    if (typeof value === "bigint") {
-      u64[HOST_VALUE >> 3] = value;
-      return;
-    }
-    u32[HOST_VALUE >> 2] = value;
-    u32[(HOST_VALUE >> 2) + 1] = value / 0x1_0000_0000;
+    else putU64(state, HOST_VALUE, value);
   }
 
   private writeRegister(): void {

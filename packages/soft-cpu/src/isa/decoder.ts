@@ -39,14 +39,25 @@ export function findForm(word: number): { readonly form: Form; readonly fields: 
   throw new RangeError(`no row for ${word}`); // unreachable: see above
 }
 
+/** Words decoded lately, by their hash. Programs repeat themselves: more than half of what a kernel decodes is here. */
+const CACHE_ENTRIES = 0x4000;
+const cachedWords = new Uint32Array(CACHE_ENTRIES);
+const cached: (Decoded | undefined)[] = new Array<Decoded | undefined>(CACHE_ENTRIES).fill(undefined);
+
 /** @param pageOffset of the instruction, bytes: tells whether a branch stays in its page */
 export function decode(word: number, pageOffset: number): Decoded {
+  const place = Math.imul(word, 0x9e37_79b1) >>> 18;
+  const known = cachedWords[place] === word ? cached[place] : undefined;
+  if (known !== undefined) return known;
   const { form, fields } = findForm(word);
   const operands = form.operands(fields);
-  let leavesPage = false;
   if (form.flow !== undefined && form.flow.kind !== "indirect") {
+    // Depends on where it stands, and is not kept.
     const target = pageOffset + (operands.imm as number);
-    leavesPage = target < 0 || target >= 4096;
+    return { variant: variants().find(form, fields, target < 0 || target >= 4096), operands };
   }
-  return { variant: variants().find(form, fields, leavesPage), operands };
+  const decoded = { variant: variants().find(form, fields, false), operands };
+  cachedWords[place] = word;
+  cached[place] = decoded;
+  return decoded;
 }

@@ -26,7 +26,7 @@ import { RegionWriter } from "./region-writer.ts";
  * How often an entry is met before it is compiled. Compiling costs milliseconds, V8's own optimiser included, which is what the
  * interpreter needs for some hundred thousand instructions; an entry met so often was worth more than that.
  */
-const SAMPLES = 8;
+const SAMPLES = 16;
 const COMPILED_SLOTS = TABLE_SLOTS - HANDLERS_END;
 /** Entries whose meetings are counted at a time; then counting begins anew. */
 const COUNTED_ENTRIES = 4096;

@@ -102,7 +102,7 @@ export class Psci {
   };
 }
 
-const x0 = (value: number): U64 => fromBigint(BigInt(value));
+const x0 = (value: number): U64 => (value >= 0 ? value : fromBigint(BigInt(value)));
 
 /** For the calling convention's functions; the rest (workarounds, SOC_ID) is not needed or not there. */
 function archFeatures(functionId: number): number {
