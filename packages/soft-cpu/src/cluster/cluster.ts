@@ -292,8 +292,8 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     this.accessPath.commit();
   }
 
-  host(fn: number): number {
-    this.hostCalls.call(fn);
+  host(fn: number, word: number): number {
+    this.hostCalls.call(fn, word);
     return this.state.i32[DIVERTED >> 2]!;
   }
 

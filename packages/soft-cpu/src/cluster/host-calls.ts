@@ -38,32 +38,28 @@ export class HostCalls {
     this.cluster = cluster;
   }
 
-  /** The word of the instruction in progress. */
-  private get word(): number {
-    const { engine, state } = this.cluster;
-    return engine.pages.wordAt(state.i32[IP >> 2]!);
-  }
-
-  call(fn: number): void {
+  /** @param given the word of the instruction in progress, or 0 */
+  call(fn: number, given: number): void {
     const { cluster } = this;
+    const word = given === 0 ? cluster.engine.pages.wordAt(cluster.state.i32[IP >> 2]!) : given;
     const { exceptions, state } = cluster;
     switch (fn) {
       case host.HOST_UNDEFINED:
-        cluster.undefinedInstruction(this.word);
+        cluster.undefinedInstruction(word);
         return;
       case host.HOST_SVC:
-        exceptions.takeSvc((this.word >>> 5) & 0xffff);
+        exceptions.takeSvc((word >>> 5) & 0xffff);
         return;
       case host.HOST_HVC:
       case host.HOST_SMC:
-        this.hypercall(fn === host.HOST_SMC, (this.word >>> 5) & 0xffff);
+        this.hypercall(fn === host.HOST_SMC, word);
         return;
       case host.HOST_BRK:
-        exceptions.takeBrk((this.word >>> 5) & 0xffff);
+        exceptions.takeBrk((word >>> 5) & 0xffff);
         return;
       case host.HOST_ERET:
         if (state.el === 0) {
-          cluster.undefinedInstruction(this.word);
+          cluster.undefinedInstruction(word);
           return;
         }
         exceptions.exceptionReturn();
@@ -72,20 +68,19 @@ export class HostCalls {
         cluster.debugChanged();
         return;
       case host.HOST_MRS:
-        this.readRegister();
+        this.readRegister(word);
         return;
       case host.HOST_MSR:
-        this.writeRegister();
+        this.writeRegister(word);
         return;
       case host.HOST_MSR_IMMEDIATE: {
-        const { word } = this;
         const outcome = cluster.current!.sysregs.writeImmediate((word >>> 16) & 7, (word >>> 5) & 7, (word >>> 8) & 0xf, state.el);
         this.finish(outcome, word);
         cluster.debugChanged();
         return;
       }
       case host.HOST_SYS:
-        this.systemInstruction(this.word);
+        this.systemInstruction(word);
         return;
       case host.HOST_WFI:
       case host.HOST_WFE:
@@ -116,24 +111,24 @@ export class HostCalls {
     return false;
   }
 
-  private hypercall(isSmc: boolean, immediate: number): void {
+  private hypercall(isSmc: boolean, word: number): void {
     const { cluster } = this;
     const { state } = cluster;
     if (state.el === 0 || isSmc !== (cluster.current!.conduit === "smc")) {
-      cluster.undefinedInstruction(this.word);
+      cluster.undefinedInstruction(word);
       return;
     }
     const vcpu = cluster.current!;
     const generation = vcpu.generation;
     // Whoever answers looks at the registers, as they are before the result.
-    const result = cluster.exit(HYPERCALL, state.u32[X0 >> 2]!, isSmc ? 1 : 0, immediate);
+    const result = cluster.exit(HYPERCALL, state.u32[X0 >> 2]!, isSmc ? 1 : 0, (word >>> 5) & 0xffff);
     if (vcpu.generation === generation && !vcpu.off) putU64(state, X0, result);
   }
 
   // ------------------------------------------------------------------------------------------------------ system registers
 
-  private readRegister(): void {
-    const { cluster, word } = this;
+  private readRegister(word: number): void {
+    const { cluster } = this;
     const { state } = cluster;
     const vcpu = cluster.current!;
     const encoding = (word >>> 5) & 0xffff;
@@ -148,8 +143,8 @@ export class HostCalls {
     else putU64(state, HOST_VALUE, value);
   }
 
-  private writeRegister(): void {
-    const { cluster, word } = this;
+  private writeRegister(word: number): void {
+    const { cluster } = this;
     const { state } = cluster;
     const vcpu = cluster.current!;
     const encoding = (word >>> 5) & 0xffff;

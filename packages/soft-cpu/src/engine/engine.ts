@@ -17,7 +17,8 @@ import { compileModule, createTable, instantiate, type WasmImports, type WasmMod
 export interface EngineHost extends Omit<DecodedPagesOwner, "needed"> {
   access(access: number): number;
   commit(): void;
-  host(fn: number): number;
+  /** @param word the instruction's, or 0 where the record does not have it */
+  host(fn: number, word: number): number;
   /** Records of the instruction at ACCESS_VA, or 0 when an exception was taken (or nothing may run on). */
   fetchMiss(): number;
   /** Records of the instruction at `state.nextPc`; 0 when the budget ended first. */
@@ -67,7 +68,7 @@ export class Engine {
         table: this.table,
         access: (access: number) => host.access(access),
         commit: () => host.commit(),
-        host: (fn: number) => host.host(fn),
+        host: (fn: number, word: number) => host.host(fn, word),
         fetchMiss: () => host.fetchMiss(),
         settle: () => host.settle(),
         decode: (record: number) => this.pages.decode(record),
@@ -78,7 +79,7 @@ export class Engine {
     this.run = exports["run"] as () => void;
     this.goto = exports["goto"] as (pc: bigint) => number;
     this.imports = {
-      cpu: { memory, resolve, goto, settleFlags, invoke, commit: () => host.commit(), host: (fn: number) => host.host(fn) },
+      cpu: { memory, resolve, goto, settleFlags, invoke, commit: () => host.commit(), host: (fn: number, word: number) => host.host(fn, word) },
       helper: host.helpers,
     };
     this.compiler = new Compiler(this.state, this.pages, this.table, this.imports);

@@ -192,7 +192,7 @@ abstract class HandlerScope implements Scope {
     code.end();
   }
 
-  host({ fn, value }: Stmt & { kind: "host" }): void {
+  host({ fn, value, word }: Stmt & { kind: "host" }): void {
     const { code } = this;
     if (value !== undefined) {
       code.i32(0);
@@ -201,6 +201,8 @@ abstract class HandlerScope implements Scope {
     }
     this.spill();
     code.i32(fn);
+    if (word === undefined) code.i32(0);
+    else emitExpr(this, word);
     code.call(this.imports.host);
     code.if();
     this.resync();
@@ -276,7 +278,7 @@ function declareCoreImports(module: ModuleWriter): CoreImports {
   const access = fn("access", [I32], [I32]);
   return {
     commit: fn("commit", [], []),
-    host: fn("host", [I32], [I32]),
+    host: fn("host", [I32, I32], [I32]),
     fetchMiss: fn("fetchMiss", [], [I32]),
     decode: fn("decode", [I32], []),
     settle: fn("settle", [], [I32]),
@@ -291,7 +293,7 @@ function declareHandlerImports(module: ModuleWriter, statements: readonly Stmt[]
   return {
     resolve: module.importFunction("cpu", "resolve", [I64, I32], [I32]),
     commit: module.importFunction("cpu", "commit", [], []),
-    host: module.importFunction("cpu", "host", [I32], [I32]),
+    host: module.importFunction("cpu", "host", [I32, I32], [I32]),
     helpers: importHelpers(module, statements),
   };
 }
@@ -350,7 +352,7 @@ function writeGoto(module: ModuleWriter): number {
 function emitFpGuard(scope: Scope): void {
   scope.code.loadAt(op["i32.load"], FP_TRAPPED);
   scope.code.if();
-  scope.host({ kind: "host", fn: HOST_FP_TRAP, value: undefined });
+  scope.host({ kind: "host", fn: HOST_FP_TRAP, value: undefined, word: undefined });
   scope.code.end();
 }
 

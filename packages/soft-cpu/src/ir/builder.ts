@@ -310,9 +310,10 @@ export class Builder {
   /**
    * Lets the host carry out what is too rare to generate. It looks at the instruction's word itself, and finds `value` in
    * HOST_VALUE. Comes before any other effect: compiled code leaves the whole instruction to the interpreter here.
+   * @param word the instruction's word, where the record has it: the host need not look for it then
    */
-  host(fn: number, value?: I64Expr): void {
-    this.statements.push({ kind: "host", fn, value });
+  host(fn: number, value?: I64Expr, word?: I32Expr): void {
+    this.statements.push({ kind: "host", fn, value, word });
   }
 
   /** What the host left in HOST_VALUE. */

@@ -24,7 +24,7 @@ export type Stmt =
   | { readonly kind: "write"; readonly va: number; readonly access: number; readonly stores: readonly PartStore[] }
   | { readonly kind: "if"; readonly condition: I32Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
   /** Calls out to the host; the instruction may have moved the program counter when it returns. */
-  | { readonly kind: "host"; readonly fn: number; readonly value: I64Expr | undefined };
+  | { readonly kind: "host"; readonly fn: number; readonly value: I64Expr | undefined; readonly word: I32Expr | undefined };
 
 /**
  * How memory is accessed, in one number: bytes [7:0], then the bits below. The size of one element decides alignment and how

@@ -22,7 +22,7 @@ const isEl0 = (c: Builder): I32Expr => apply("i32.eqz", c.state32(CURRENT_EL));
 
 /** Exceptions and what else only the host can do: the word tells it the rest. */
 function toHost(name: string, encoding: string, fn: number): Form {
-  return form({ name, encoding, emit: (c) => c.host(fn) });
+  return form({ name, encoding, operands: (f) => ({ imm: (f as { readonly word: number }).word }), emit: (c) => c.host(fn, undefined, c.imm32()) });
 }
 
 const SCTLR_DZE = 1 << 14;
@@ -210,14 +210,17 @@ export const system: readonly Form[] = [
   form({
     name: "MRS",
     encoding: "110101010011 o0 op1:3 CRn:4 CRm:4 op2:3 Rt:5",
-    operands: (f) => ({ d: xw(f.Rt) }),
-    emit: readByHost,
+    operands: (f) => ({ d: xw(f.Rt), imm: f.word }),
+    emit: (c) => {
+      c.host(host.HOST_MRS, undefined, c.imm32());
+      c.setX("d", c.hostResult());
+    },
   }),
   form({
     name: "MSR (register)",
     encoding: "110101010001 o0 op1:3 CRn:4 CRm:4 op2:3 Rt:5",
-    operands: (f) => ({ n: xr(f.Rt) }),
-    emit: (c) => c.host(host.HOST_MSR, c.x("n")),
+    operands: (f) => ({ n: xr(f.Rt), imm: f.word }),
+    emit: (c) => c.host(host.HOST_MSR, c.x("n"), c.imm32()),
   }),
   form({
     name: "DC ZVA",
@@ -235,8 +238,8 @@ export const system: readonly Form[] = [
   form({
     name: "SYS",
     encoding: "1101010100001 op1:3 CRn:4 CRm:4 op2:3 Rt:5",
-    operands: (f) => ({ n: xr(f.Rt) }),
-    emit: (c) => c.host(host.HOST_SYS, c.x("n")),
+    operands: (f) => ({ n: xr(f.Rt), imm: f.word }),
+    emit: (c) => c.host(host.HOST_SYS, c.x("n"), c.imm32()),
   }),
 
   form({
