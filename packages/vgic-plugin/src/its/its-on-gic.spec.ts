@@ -1,7 +1,8 @@
 /**
  * LPIs in a whole GICv3: gic.md J.3 98, J.4 139–146, 151, 152, 154, 158, J.5 178, 179; kvm-irq-abi K.3 45–48 and A.7.
  */
-import { GuestMemory, SnapshotError, topology, u64, VirtualClock } from "@trapline/core";
+import { GuestMemory, SnapshotError, topology, u64, VirtualClock, type WireEvent } from "@trapline/core";
+import { Subscriber } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { RigV3 } from "../gic-rig.fixture.ts";
 import { type LpiOptions, Lpis } from "../lpi/lpis.ts";
@@ -292,4 +293,18 @@ describe("KVM_SIGNAL_MSI", () => {
     rig.R(GICR_CTLR, 0);
     expect(signalMsi(rig.gic, msi)).toBe(-16);
   });
+});
+
+it("numbers a message and what comes of it alike, whether somebody watches or not", () => {
+  const [plain, watched] = [new Rig().boot(), new Rig().boot()];
+  const seen: number[] = [];
+  const before = watched.order.sequence;
+  watched.order.watchAll(new Subscriber<unknown>({ next: (event) => void seen.push((event as WireEvent).seq), error: () => {}, complete: () => {} }));
+  for (const rig of [plain, watched]) {
+    expect([rig.msi(3), rig.iar1(), rig.msi(200), rig.its.deliver(0, 4, 1)]).toEqual([1, 8195, 0, 1]);
+    rig.eoi1(8195);
+    expect(rig.iar1()).toBe(8196);
+  }
+  expect(plain.order.sequence).toBe(watched.order.sequence);
+  expect(seen).toEqual(Array.from({ length: watched.order.sequence - before }, (_, n) => before + 1 + n));
 });

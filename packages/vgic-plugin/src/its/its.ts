@@ -91,6 +91,7 @@ export class Its implements CommandTarget, ItsRegisters, MsiTarget, lpiSide.LpiM
   /** Replaced as a whole when tables are restored. */
   declare mappings: itsMappings.ItsMappings;
 
+  declare private readonly order: WireOrder;
   declare private readonly clock: Clock;
   declare private readonly timer: ClockTimer;
   declare private readonly commands: Wire<readonly [command: ItsCommand], CommandResult, ItsCommandEvent>;
@@ -105,6 +106,7 @@ export class Its implements CommandTarget, ItsRegisters, MsiTarget, lpiSide.LpiM
     this.config = config;
     this.memory = memory;
     this.lpis = lpis;
+    this.order = order;
     this.clock = clock;
     this.vcpuCount = topology.count;
     this.eventIdBits = eventIdBits;
@@ -148,7 +150,10 @@ export class Its implements CommandTarget, ItsRegisters, MsiTarget, lpiSide.LpiM
    * target, are disabled (kvm-irq-abi C.5)
    */
   deliver(_offset: number, data: number, deviceId: number): IrqResult {
-    return this.translations.emit(deviceId, data >>> 0);
+    const owner = this.translations.direct; // nobody taps; and the message is an emission already, so the number will do
+    if (owner === undefined || this.order.depth === 0) return this.translations.emit(deviceId, data >>> 0);
+    this.order.sequence++;
+    return owner(deviceId, data >>> 0);
   }
 
   /** A CPU wrote GITS_TRANSLATER over the bus, where no DeviceID travels: it is the configured one, or nobody's. */
