@@ -12,7 +12,7 @@ import {
   apply, const32, const64, type Expr, FLAG_C, FLAG_N, FLAG_V, FLAG_Z, type I32Expr, type I64Expr, loadFrom, local, LOCAL, CONST, type V128Expr,
 } from "./expr.ts";
 import { ACCESS_WRITE, accessOf, type PartStore, type Stmt } from "./stmt.ts";
-import { FLAG_C_ADDRESS, HOST_VALUE, REGISTERS, SLOT_SP } from "../state/layout.ts";
+import { HOST_VALUE, REGISTERS, SLOT_SP } from "../state/layout.ts";
 
 /** Names of the register operands of a record. */
 export type RegisterField = "d" | "n" | "m" | "a";
@@ -160,7 +160,7 @@ export class Builder {
     }
     const yes = this.collect(then);
     const no = otherwise === undefined ? [] : this.collect(otherwise);
-    this.statements.push({ kind: "if", condition, then: yes, else: no });
+    this.statements.push({ kind: "if", condition, yes, no });
   }
 
   private collect(body: () => void): Stmt[] {
@@ -193,10 +193,6 @@ export class Builder {
   }
 
   // ----------------------------------------------------------------------------------------------------- the vCPU's state
-
-  state<N extends OpName>(type: ValueType, name: N, address: number): Expr {
-    return loadFrom(type, name, STATE_BASE, address);
-  }
 
   state32(address: number): I32Expr {
     return loadFrom(I32, "i32.load", STATE_BASE, address);
@@ -321,9 +317,6 @@ export class Builder {
     return this.state64(HOST_VALUE);
   }
 }
-
-/** The bits by which FLAG_C is kept are 0 or 1 at all times. */
-export const CARRY_ADDRESS: number = FLAG_C_ADDRESS;
 
 function conditionOf(target: Target, cond: number): I32Expr {
   if (cond >= 14) return const32(1);

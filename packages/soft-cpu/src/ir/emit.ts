@@ -101,10 +101,10 @@ export function emitStatements(scope: Scope, statements: readonly Stmt[]): void 
       case "if":
         emitExpr(scope, s.condition);
         code.if();
-        emitStatements(scope, s.then);
-        if (s.else.length > 0) {
+        emitStatements(scope, s.yes);
+        if (s.no.length > 0) {
           code.else();
-          emitStatements(scope, s.else);
+          emitStatements(scope, s.no);
         }
         code.end();
     }

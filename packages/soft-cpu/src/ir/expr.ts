@@ -48,7 +48,6 @@ export class Expr<T extends ValueType = ValueType> {
 
 export type I32Expr = Expr<typeof I32>;
 export type I64Expr = Expr<typeof I64>;
-export type F32Expr = Expr<typeof F32>;
 export type F64Expr = Expr<typeof F64>;
 export type V128Expr = Expr<typeof V128>;
 
@@ -77,10 +76,6 @@ export function loadFrom<T extends ValueType>(type: T, name: OpName, address: I3
 
 export function register(slot: number): I64Expr {
   return new Expr(REGISTER, I64, 0, null, null, null, slot, NO_BIG, null);
-}
-
-export function flag(which: number): Expr {
-  return new Expr(FLAG, which === FLAG_C ? I32 : I64, 0, null, null, null, which, NO_BIG, null);
 }
 
 /** Calls a function of the core module, or a host function, by its number among the helpers. */

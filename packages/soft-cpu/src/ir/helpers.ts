@@ -55,8 +55,8 @@ function collectFromStatement(statement: Stmt, called: Set<number>): void {
   switch (statement.kind) {
     case "if":
       collect(statement.condition, called);
-      for (const inner of statement.then) collectFromStatement(inner, called);
-      for (const inner of statement.else) collectFromStatement(inner, called);
+      for (const inner of statement.yes) collectFromStatement(inner, called);
+      for (const inner of statement.no) collectFromStatement(inner, called);
       return;
     case "store":
       collect(statement.address, called);

@@ -1,5 +1,4 @@
 /** What an instruction does, in order: the statements that its semantics leave and that generators turn into WebAssembly. */
-import type { ValueType } from "../wasm/opcodes.ts";
 import type { Expr, I32Expr, I64Expr } from "./expr.ts";
 
 /** A store behind the address that a guest access resolved to. */
@@ -22,7 +21,7 @@ export type Stmt =
   | { readonly kind: "read"; readonly va: number; readonly access: number; readonly host: number }
   /** Resolves a guest address for writing and stores there. */
   | { readonly kind: "write"; readonly va: number; readonly access: number; readonly stores: readonly PartStore[] }
-  | { readonly kind: "if"; readonly condition: I32Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
+  | { readonly kind: "if"; readonly condition: I32Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
   /** Calls out to the host; the instruction may have moved the program counter when it returns. */
   | { readonly kind: "host"; readonly fn: number; readonly value: I64Expr | undefined; readonly word: I32Expr | undefined };
 
@@ -52,6 +51,3 @@ export function elementOf(access: number): number {
 export function accessOf(bytes: number, element: number, bits = 0): number {
   return bytes | bits | (Math.log2(element) << ACCESS_ELEMENT_SHIFT);
 }
-
-/** A local variable's declaration as generators hand it out. */
-export type NewLocal = (type: ValueType, keep: boolean) => number;

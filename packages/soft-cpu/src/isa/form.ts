@@ -5,7 +5,7 @@
  * meaning, and a word that no row matches is UNDEFINED. A row becomes one handler of the interpreter for each combination of
  * its `split` fields, the fields on which the shape of the code depends; all else is an operand, kept in the record.
  */
-import { REGISTERS, SLOT_SINK, SLOT_ZERO, VECTORS } from "../state/layout.ts";
+import { SLOT_SINK, SLOT_ZERO, VECTORS } from "../state/layout.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { I32Expr, I64Expr } from "../ir/expr.ts";
 import { type EncodedFields, type Encoding, type FieldName, fieldReader, parseEncoding } from "./encoding.ts";
@@ -30,8 +30,6 @@ export const xw = (n: number): number => (n === 31 ? SLOT_SINK : n) * 8;
 export const xsp = (n: number): number => n * 8;
 /** A vector register. */
 export const vr = (n: number): number => VECTORS + n * 16;
-/** Address of a register operand. */
-export const registerAddress = (offset: number): number => REGISTERS + offset;
 
 /**
  * How an instruction leaves the straight line. The target of direct branches is `imm`, in bytes from the instruction.

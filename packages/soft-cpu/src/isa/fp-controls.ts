@@ -17,11 +17,6 @@ export function roundsQuietly(c: Builder): I32Expr {
   return apply("i64.eq", apply("i64.and", c.state64(FPCR), const64(relevant)), const64(IXC_ABOVE));
 }
 
-/** Nothing is flushed, and Inexact is set already. */
-export function keepsQuietly(c: Builder): I32Expr {
-  return apply("i64.eq", apply("i64.and", c.state64(FPCR), const64(BigInt(CONTROL.FZ) | IXC_ABOVE)), const64(IXC_ABOVE));
-}
-
 /** Denormals are numbers. */
 export function keepsDenormals(c: Builder): I32Expr {
   return apply("i32.eqz", apply("i32.and", c.state32(FPCR), const32(CONTROL.FZ)));

@@ -150,20 +150,20 @@ const FLAGS: readonly FlagRow[] = [
 ];
 
 describe.each(ways)("$name", ({ bench }) => {
-  it.each(VECTORS)("%s (%#)", (_, word, v1, v2, v0, fpsr = 0, fpcr = 0) => {
+  it.each(VECTORS.map((row) => ({ row, text: row[0] })))("$text (%#)", ({ row: [_, word, v1, v2, v0, fpsr = 0, fpcr = 0] }) => {
     const after = bench.execute(word, { v: [ALL, v1, v2], fpcr });
     expect([after.v0.toString(16), after.fpsr]).toEqual([v0.toString(16), fpsr]);
   });
 
-  it.each(TO_GENERAL)("%s (%#)", (_, word, v1, x0, fpsr = 0) => {
+  it.each(TO_GENERAL.map((row) => ({ row, text: row[0] })))("$text (%#)", ({ row: [_, word, v1, x0, fpsr = 0] }) => {
     expect(bench.execute(word, { v: [ALL, v1] })).toMatchObject({ x0, v0: ALL, fpsr });
   });
 
-  it.each(FROM_GENERAL)("%s (%#)", (_, word, x1, v0, fpsr = 0) => {
+  it.each(FROM_GENERAL.map((row) => ({ row, text: row[0] })))("$text (%#)", ({ row: [_, word, x1, v0, fpsr = 0] }) => {
     expect(bench.execute(word, { v: [ALL], x1 })).toMatchObject({ v0, x0: X0_BEFORE, fpsr });
   });
 
-  it.each(FLAGS)("%s (%#)", (_, word, v1, v2, nzcv, fpsr = 0, fpcr = 0, before = 0) => {
+  it.each(FLAGS.map((row) => ({ row, text: row[0] })))("$text (%#)", ({ row: [_, word, v1, v2, nzcv, fpsr = 0, fpcr = 0, before = 0] }) => {
     expect(bench.execute(word, { v: [ALL, v1, v2], fpcr, nzcv: before })).toMatchObject({ nzcv, fpsr, v0: ALL });
   });
 

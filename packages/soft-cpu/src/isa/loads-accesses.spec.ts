@@ -24,7 +24,7 @@ class RecordedCpu extends BareCpu {
     const rights = bits.filter(([bit]) => (access & bit) !== 0).map(([, text]) => text);
     this.accesses.push(`${(access & ACCESS_WRITE) === 0 ? "read" : "write"} ${access & 0xff}/${element}${rights.join("")}`);
     this.addresses.push(this.state.u64[ACCESS_VA >> 3]!);
-    return super.access();
+    return super.access(access);
   }
 
   /** X0 to X30, SP, V0 to V31. */

@@ -19,7 +19,7 @@ class MonitoredCpu extends BareCpu {
     const { u64 } = this.state;
     const va = u64[ACCESS_VA >> 3]!;
     if (va >> 12n === DEVICE >> 12n) return SCRATCH;
-    if (va < ALIAS) return super.access();
+    if (va < ALIAS) return super.access(access);
     return this.hostAddressOf(Number((va - ALIAS) >> 12n) + RAM_BASE / 4096) + Number(va & 0xfffn);
   }
 }

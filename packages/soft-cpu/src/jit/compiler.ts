@@ -96,7 +96,7 @@ export class Compiler {
     const count = (this.counts.get(key) ?? 0) + 1;
     if (this.counts.size >= COUNTED_ENTRIES) this.counts.clear();
     this.counts.set(key, count);
-    if (count >= SAMPLES) this.compileLater(records, entry);
+    if (count >= SAMPLES) void this.compileLater(records, entry);
   }
 
   /** The records of this page are no longer valid. */
@@ -164,18 +164,21 @@ export class Compiler {
   }
 
   /** The same while this thread goes on: it is there when the event loop had its turn, unless the page changed meanwhile. */
-  private compileLater(records: number, entry: number): void {
+  private async compileLater(records: number, entry: number): Promise<void> {
     const begun = performance.now();
     const unit = this.prepare(records, entry);
     this.totals.milliseconds += performance.now() - begun;
     if (unit === undefined) return;
     const page = this.pageOf(records);
     for (const region of unit.regions) page.pending.add(region.entry);
-    void compileModuleLater(unit.bytes).then((module) => {
+    try {
+      const module = await compileModuleLater(unit.bytes);
       if (this.compiled.get(records) !== page) return; // dropped, and with it what was pending
       for (const region of unit.regions) page.pending.delete(region.entry);
       this.installUnit(records, unit.regions.filter((region) => !page.entries.has(region.entry)), module);
-    });
+    } catch {
+      this.enabled = false; // the host has no room for more code: the interpreter goes on
+    }
   }
 
   private prepare(records: number, entry: number): Unit | undefined {

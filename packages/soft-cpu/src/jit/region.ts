@@ -92,7 +92,7 @@ export interface Outline {
   readonly included: ReadonlySet<number>;
 }
 
-const isCall = (flow: Flow): boolean => "link" in flow && flow.link === true;
+const isCall = (flow: Flow): boolean => "link" in flow && flow.link;
 
 /** The blocks that `entry` reaches within the page, nearest first until there are REGION_INSTRUCTIONS. */
 export function outline(page: CodePage, entry: number): Outline {
@@ -281,8 +281,8 @@ function examine(statements: readonly Stmt[], shape: { mayExit: boolean; conditi
     if (statement.kind === "read" || statement.kind === "write" || statement.kind === "host") shape.mayExit = true;
     if (statement.kind === "register" && depth > 0) shape.conditional |= 1 << statement.slot;
     if (statement.kind === "if") {
-      examine(statement.then, shape, depth + 1);
-      examine(statement.else, shape, depth + 1);
+      examine(statement.yes, shape, depth + 1);
+      examine(statement.no, shape, depth + 1);
     }
   }
 }

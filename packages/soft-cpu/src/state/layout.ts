@@ -68,6 +68,8 @@ export const FPSR = 0x77c; // i32
 export const DEBUG_ARMED = 0x7b0;
 /** i32: not 0 when compiled code was left last because a chunk was about to end. */
 export const LEFT_FOR_BUDGET = 0x7b4;
+/** i32: bit 0, software step has just let an instruction run; bit 1, which was a Load-Exclusive. */
+export const STEP_SYNDROME = 0x7b8;
 /** i64: the virtual address of an access that goes the slow way. */
 export const ACCESS_VA = 0x780;
 /** i64: an operand or result of a host function. */
@@ -86,9 +88,8 @@ export const SYSREGS = 0x800;
 export const SYSREG_SLOTS = 256;
 export const STATE_END = 0x1000;
 
-/** Where an access to a device, or over a page boundary, leaves and finds its bytes. */
+/** 64 bytes where an access to a device, or over a page boundary, leaves and finds what it moves. */
 export const SCRATCH = 0x1000;
-export const SCRATCH_BYTES = 64;
 
 /** Tables for CRC32 and CRC32C: for each, eight of 256 words, so that eight bytes take eight look-ups. */
 export const CRC_TABLES = 0x2000;
@@ -115,7 +116,7 @@ export const CODE_ENTRY_RECORDS = 8;
 /** One level's translations. */
 export const CONTEXT_BYTES = 0x9000;
 /** A vCPU's: EL1's first, then EL0's. */
-export const EL0_CONTEXT: number = CONTEXT_BYTES;
+export const EL0_CONTEXT = 0x9000; // one level further
 export const CONTEXT_PAIR: number = 2 * CONTEXT_BYTES;
 export const CONTEXT_COUNT = 16;
 

@@ -41,7 +41,7 @@ export const RETIRED: number = RETIRED_AT_LOAD + 7 + 2 * 8;
 
 export async function countedGuest(options: SoftCpuOptions = {}): Promise<Machine> {
   const machine = await createMachine({ memory: [{ base: 0x4000_0000, size: 0x10_0000 }], plugins: [softCpu(options)] });
-  const put = (address: number, words: readonly number[]): void => machine.memory.copyIn(address, new Uint8Array(Uint32Array.from(words).buffer));
+  const put = (address: number, words: readonly number[]): void => void machine.memory.copyIn(address, new Uint8Array(Uint32Array.from(words).buffer));
   put(START, CODE);
   put(START + 0xa00, HANDLER);
   return machine;
