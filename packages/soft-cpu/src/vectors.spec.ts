@@ -26,15 +26,21 @@ function vectorOf(line: string): GoldenVector {
   return vector;
 }
 
-describe.each(cpusUnderTest)("$name", ({ create }) => {
+/** Continuous integration tries them all. */
+const ALL = process.env["ALL_VECTORS"] === "1";
+
+describe.each(cpusUnderTest)("$name", ({ create, stride }) => {
   let cpu: CpuUnderTest;
   beforeAll(() => {
     cpu = create();
   });
 
   it.each(files)("does what was recorded: $file", ({ sections }) => {
+    // Sections differ in what they begin with, so a stride meets every kind of operand somewhere.
+    let count = 0;
     const failures = sections.flatMap(({ name, lines }) =>
       lines.flatMap((line) => {
+        if (!ALL && count++ % stride !== 0) return [];
         const { words, pre, expected } = vectorOf(line);
         const differences = outcomeDifferences(cpu.run(words, pre, data), expected);
         return differences.length === 0 ? [] : [`${name}: ${line}: ${differences.slice(0, 4).join(", ")}`];
