@@ -75,6 +75,10 @@ describe("run", () => {
     expect(await trapline(`run virt --kernel @HELLO ${options}`)).toEqual({ status: 0, stdout: "Hi\n", stderr: "" });
   });
 
+  it("firmware runs from flash", async () => {
+    expect(await trapline("run virt --firmware @HELLO")).toEqual({ status: 0, stdout: "Hi\n", stderr: "" });
+  });
+
   it("what is typed reaches the guest", async () => {
     expect(await trapline("run virt --kernel @ECHO --timeout 20", "hello.")).toEqual({ status: 0, stdout: "hello.", stderr: "" });
   });
@@ -120,6 +124,7 @@ describe("2, and a sentence that says what to do, for", () => {
     ["run virt --kernel @MISSING", /--kernel .*MISSING cannot be read.*check the path/],
     ["dtb virt --initrd @HELLO", /--initrd without --kernel/],
     ["run virt", /nothing to run.*--kernel/],
+    ["run virt --kernel @HELLO --firmware @HELLO", /both firmware .* would start/],
     ["run @missing.yaml", /cannot be read/],
     ["run @machine.toml", /does not end in "\.toml"/],
     ["run @machine.yaml --kernel @HELLO", /--kernel is for a built-in board/],

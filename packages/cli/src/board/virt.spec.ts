@@ -99,6 +99,26 @@ describe("a reset", () => {
   });
 });
 
+describe("firmware", () => {
+  const firmware = image(code(0xf900_001f, 0x1400_0000), "u-boot.bin"); // str xzr, [x0]; b .
+
+  it("starts from flash at 0, with the device tree at the start of RAM", async () => {
+    const machine = await board({ firmware });
+    expect([machine.vcpus[0]?.peekRegister("pc"), machine.vcpus[0]?.peekRegister("x0")].map(Number)).toEqual([0, 0x4000_0000]);
+    expect(machine.memory.read(0, 4)).toBe(0xf900_001f);
+    expect(machine.memory.regionAt(0x0400_0000)?.readOnly).toBe(true);
+    expect(machine.memory.read(0x4000_0000, 4)).toBe(0xedfe_0dd0);
+    expect(lintDeviceTree(machine.deviceTree())).toEqual([]);
+  });
+
+  it("is refused beside a kernel, when it is empty, and when it does not fit", () => {
+    const large = { name: "edk2.fd", bytes: new Uint8Array(0x400_0001) };
+    expect(() => virt({ firmware, boot: { kernel: firmware } })).toThrow(/both firmware u-boot.bin and kernel u-boot.bin would start/);
+    expect(() => virt({ firmware: large })).toThrow(/edk2.fd: the firmware has 0x4000001 bytes .* and the flash 0x4000000 bytes/);
+    expect(() => virt({ firmware: { name: "none", bytes: new Uint8Array(0) } })).toThrow(/none: the file is empty/);
+  });
+});
+
 it("a device tree that does not fit is refused", async () => {
   const machine = await createMachine(virt({ cpus: 512, memory: 0x80_0000, boot: { kernel: image(code(0x1400_0000)) }, chosen: { bootargs: "x".repeat(0x8_0000) } }));
   opened.push(machine);

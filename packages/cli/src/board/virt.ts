@@ -1,6 +1,6 @@
 /**
  * QEMU's `virt` board (hw/arm/virt.c): its memory map, interrupts and device tree, so that guests built for it boot unmodified.
- * A list of plugins and a place for each; everything else is theirs. Not there yet: flash, PCIe, virtio. Cold.
+ * A list of plugins and a place for each; everything else is theirs. Not there yet: writable flash, PCIe, virtio. Cold.
  */
 import { type ClockConfig, ConfigError, type MachineConfig, type PluginDefinition } from "@trapline/core";
 import { fwCfg, pl011, pl031, pl061, powerButton } from "@trapline/devices";
@@ -9,12 +9,16 @@ import { softCpu } from "@trapline/soft-cpu";
 import { gicIts, gicV2m, vgicV2, vgicV3 } from "@trapline/vgic-plugin";
 import type { BootValues } from "../boot/boot-loader.ts";
 import { bootLoader } from "../boot/boot-loader.plugin.ts";
-import { type BootFiles, planBoot } from "../boot/boot-plan.ts";
+import { type BootFiles, type BootPlan, planBoot, planFirmware } from "../boot/boot-plan.ts";
+import type { ImageFile } from "../boot/image-error.ts";
 import { virtNodes } from "./virt-nodes.plugin.ts";
 
 const MIB = 0x10_0000;
 export const VIRT_RAM_BASE = 0x4000_0000;
 export const VIRT_MAX_RAM: number = 3072 * MIB;
+/** Two NOR flashes: firmware and the start of the CPU are in the first, its variables in the second. Here both are ROM, and blank means zero. */
+const FLASH = { name: "flash0", base: 0, size: 64 * MIB, readOnly: true } as const;
+const FLASH_VARIABLES = { name: "flash1", base: 64 * MIB, size: 64 * MIB, readOnly: true } as const;
 const VIRT_MIN_RAM = 4 * MIB;
 /** Redistributors: 123 fit below the UART, the others stand above all RAM that there can be. */
 const GICR = { base: 0x080a_0000, size: 0x00f6_0000 } as const;
@@ -35,6 +39,8 @@ export interface VirtOptions {
   readonly clock?: ClockConfig;
   /** What to start. Without it vCPU 0 starts in empty memory: good for the device tree only. */
   readonly boot?: BootFiles;
+  /** Starts first, from flash at 0. In the place of `boot`. */
+  readonly firmware?: ImageFile;
   readonly chosen?: BootValues;
   /** The machine's terminal, disks and the like; after the board's own. */
   readonly plugins?: readonly PluginDefinition[];
@@ -49,15 +55,15 @@ export interface VirtOptions {
  * @throws ConfigError for options out of range, and for images that do not fit
  */
 export function virt(options: VirtOptions = {}): MachineConfig {
-  const { gic = 3, its = true, cpus = 1, memory = 512 * MIB, clock = { kind: "virtual" }, boot, chosen, plugins = [] } = options;
+  const { gic = 3, its = true, cpus = 1, memory = 512 * MIB, clock = { kind: "virtual" }, chosen, plugins = [] } = options;
   check(`--cpus ${cpus}`, Number.isInteger(cpus) && cpus >= 1 && cpus <= MAX_CPUS[gic], cpus, `1 to ${MAX_CPUS[gic]} with a GICv${gic}`);
   check(`--memory ${memory}`, memory % MIB === 0 && memory >= VIRT_MIN_RAM && memory <= VIRT_MAX_RAM, memory, "whole MiB from 4M to 3G");
   const ram = { name: "ram", base: VIRT_RAM_BASE, size: memory };
-  const plan = boot === undefined ? undefined : planBoot(ram, boot);
+  const plan = planOf(ram, options);
   const start = plan === undefined ? {} : { start: { pc: plan.entry, x: [plan.deviceTree.address] } };
   return {
     name: "virt",
-    memory: [ram],
+    memory: plan?.format === "firmware" ? [ram, FLASH, FLASH_VARIABLES] : [ram],
     vcpus: cpus,
     clock,
     plugins: [
@@ -74,6 +80,16 @@ export function virt(options: VirtOptions = {}): MachineConfig {
       ...(plan === undefined ? [] : [bootLoader(plan, chosen)]),
     ],
   };
+}
+
+function planOf(ram: { readonly base: number; readonly size: number }, { boot, firmware }: VirtOptions): BootPlan | undefined {
+  if (firmware === undefined) return boot === undefined ? undefined : planBoot(ram, boot);
+  if (boot === undefined) return planFirmware(ram, FLASH, firmware);
+  throw new ConfigError(`both firmware ${firmware.name} and kernel ${boot.kernel.name} would start`, {
+    subject: firmware.name,
+    other: boot.kernel.name,
+    remedy: "leave one out; firmware finds its kernel itself",
+  });
 }
 
 function irqchips(gic: 2 | 3, its: boolean, cpus: number): readonly PluginDefinition[] {

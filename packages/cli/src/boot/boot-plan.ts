@@ -5,7 +5,7 @@
  *     RAM + 2 MiB      an Image, text_offset further; RAM + 512 KiB for raw code; an ELF program where it says
  *     behind that      the initrd, on the next 2 MiB boundary after .bss, all within 1 GiB windows as far as RAM goes
  *
- * Everything is checked against RAM before a machine is made. Cold.
+ * Firmware lies in flash instead, and starts there. Everything is checked against RAM before a machine is made. Cold.
  */
 import { type AddressRange, ConfigError } from "@trapline/core";
 import { isArm64Image, otherArchitecture, readArm64Header } from "./arm64-image.ts";
@@ -25,7 +25,7 @@ export interface BootFiles {
 }
 
 export interface BootPlan {
-  readonly format: "Image" | "ELF" | "raw";
+  readonly format: "Image" | "ELF" | "raw" | "firmware";
   readonly segments: readonly Segment[];
   readonly entry: number;
   readonly initrd: Segment | undefined;
@@ -43,6 +43,19 @@ export function planBoot(ram: AddressRange, { kernel, initrd }: BootFiles): Boot
   const ramdisk = initrd === undefined ? undefined : placeInitrd(initrd, roundUp(end, MIB2), ram);
   const behind = roundUp(ramdisk === undefined ? end : ramdisk.address + ramdisk.size, MIB2);
   return { ...loaded, initrd: ramdisk, deviceTree: placeDeviceTree(start, behind, ram) };
+}
+
+/** Firmware starts with the flash, where the CPU does, and finds the device tree at the start of RAM. @throws ConfigError when it does not fit */
+export function planFirmware(ram: AddressRange, flash: AddressRange, firmware: ImageFile): BootPlan {
+  const { bytes } = firmware;
+  if (bytes.length === 0) throw imageError(firmware, "the file is empty", "name a firmware");
+  if (bytes.length > flash.size) {
+    const message = `the firmware has ${sizeText(bytes.length)}, and the flash ${sizeText(flash.size)}`;
+    throw imageError(firmware, message, "take one for this board", { value: bytes.length, limit: flash.size });
+  }
+  const segment = { address: flash.base, bytes, size: bytes.length };
+  const deviceTree = { address: ram.base, limit: Math.min(MAX_DEVICE_TREE, ram.size) };
+  return { format: "firmware", segments: [segment], entry: flash.base, initrd: undefined, deviceTree };
 }
 
 function load(image: ImageFile, ram: AddressRange): Pick<BootPlan, "format" | "segments" | "entry"> {

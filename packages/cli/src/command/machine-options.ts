@@ -11,6 +11,7 @@ import { readImage } from "./read-image.ts";
 import { parseChoice, parseCount, parseSeed, parseSize } from "./units.ts";
 
 export interface MachineOptions {
+  readonly firmware?: string;
   readonly kernel?: string;
   readonly initrd?: string;
   readonly dtb?: string;
@@ -24,11 +25,12 @@ export interface MachineOptions {
 }
 
 /** Options that only a built-in board has: a machine file says these things itself. */
-const BOARD_ONLY = ["kernel", "initrd", "dtb", "append", "memory", "gic", "its", "seed"] as const;
+const BOARD_ONLY = ["firmware", "kernel", "initrd", "dtb", "append", "memory", "gic", "its", "seed"] as const;
 
 export function addMachineOptions(command: Command): Command {
   return command
     .argument("<machine>", "a machine file (.yaml, .ts), or the name of a built-in board: virt")
+    .option("--firmware <file>", "starts from flash at 0, in the place of a kernel")
     .option("--kernel <file>", "arm64 Image (gzip and EFI zboot too), ELF, or raw code for RAM + 0x80000")
     .option("--initrd <file>", "passed on untouched")
     .option("--dtb <file>", "a device tree in the place of the generated one")
@@ -65,11 +67,12 @@ async function fileConfig(file: string, options: MachineOptions, clock: Partial<
   return { ...config, ...cpus, ...clock, plugins: [...config.plugins, ...plugins] };
 }
 
-async function boardOptions({ kernel, initrd, append, cpus, memory, gic, its, seed }: MachineOptions): Promise<VirtOptions> {
+async function boardOptions({ firmware, kernel, initrd, append, cpus, memory, gic, its, seed }: MachineOptions): Promise<VirtOptions> {
   if (kernel === undefined && initrd !== undefined) {
     throw new ConfigError("--initrd without --kernel", { subject: "--initrd", other: "--kernel", remedy: "name the kernel that takes it" });
   }
-  const [kernelFile, initrdFile] = await Promise.all([
+  const [firmwareFile, kernelFile, initrdFile] = await Promise.all([
+    firmware === undefined ? undefined : readImage("--firmware", firmware),
     kernel === undefined ? undefined : readImage("--kernel", kernel),
     initrd === undefined ? undefined : readImage("--initrd", initrd),
   ]);
@@ -78,6 +81,7 @@ async function boardOptions({ kernel, initrd, append, cpus, memory, gic, its, se
     ...(its === undefined ? {} : { its: its === "on" }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(memory === undefined ? {} : { memory }),
+    ...(firmwareFile === undefined ? {} : { firmware: firmwareFile }),
     ...(kernelFile === undefined ? {} : { boot: { kernel: kernelFile, ...(initrdFile === undefined ? {} : { initrd: initrdFile }) } }),
     chosen: { ...(append === undefined ? {} : { bootargs: append }), ...seeds(seed) },
   };

@@ -14,8 +14,8 @@ export interface RunCommandOptions extends MachineOptions {
 /** Runs until the guest, the user or the clock ends it. Returns the exit status. */
 export async function runCommand(name: string, options: RunCommandOptions, host: CommandHost): Promise<number> {
   const { timeout } = options;
-  if (name === "virt" && options.kernel === undefined) {
-    throw new ConfigError("there is nothing to run: the virt board has no kernel", { subject: "virt", remedy: "name one with --kernel" });
+  if (name === "virt" && options.kernel === undefined && options.firmware === undefined) {
+    throw new ConfigError("there is nothing to run on the virt board", { subject: "virt", remedy: "name a kernel with --kernel, or --firmware" });
   }
   // Somebody at a terminal wants to type in real time; everything else should repeat.
   const clock = options.clock ?? (name === "virt" && host.stdin.isTTY === true ? "host" : undefined);
