@@ -20,11 +20,12 @@ const CASES_OF_A_WORD = 4;
 
 /**
  * Tries `count` cases of every form whose name contains `only`, and prints what was tried and what went wrong.
+ * @param cpuName of the only CPU to try; empty for all
  * @returns the exit status: 0 when all agree
  */
-export function tryFreshCases(seed: string, count: number, only: string): number {
+export function tryFreshCases(seed: string, count: number, only: string, cpuName = ""): number {
   const forms = a64Forms.filter(({ name }) => name.includes(only));
-  const cpus = cpusUnderTest.map((row) => ({ name: row.name, cpu: row.create(), wrongForms: new Map<string, number>() }));
+  const cpus = cpusUnderTest.filter(({ name }) => cpuName === "" || name === cpuName).map((row) => ({ name: row.name, cpu: row.create(), wrongForms: new Map<string, number>() }));
   process.stdout.write(`seed ${seed}: ${count} cases for each of ${forms.length} forms, ${oracleVersion()} against ${cpus.length} CPUs\n`);
   if (cpus.length === 0 || forms.length === 0) {
     process.stdout.write("nothing to compare: src/testing/cpus.fixture.ts has no row, or no form has such a name\n");

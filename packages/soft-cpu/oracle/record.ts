@@ -1,8 +1,10 @@
 // Records the golden vectors, checks that the recorded ones still hold, or tries the CPUs with fresh random operands.
 //   record.ts                                     writes oracle/vectors/*.txt
 //   record.ts --check                             compares the files with what would be written; status 1 where they differ
-//   record.ts --seed N --count M [--only TEXT]    M fresh cases for every form (whose name contains TEXT) against every CPU of
-//                                                 src/testing/cpus.fixture.ts; status 1, the seed and the first mismatches otherwise
+//   record.ts --seed N --count M [--only TEXT] [--cpu NAME]
+//                                                 M fresh cases for every form (whose name contains TEXT) against every CPU of
+//                                                 src/testing/cpus.fixture.ts, or the one of that name; status 1, the seed and the
+//                                                 first mismatches otherwise
 // Needs qemu-user and binutils-aarch64-linux-gnu. Equal QEMU versions write equal bytes.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -17,10 +19,10 @@ import { isDefined, runOracle } from "./oracle-process.ts";
 const VECTORS = fileURLToPath(new URL("vectors", import.meta.url));
 
 const { values } = parseArgs({
-  options: { check: { type: "boolean" }, seed: { type: "string" }, count: { type: "string" }, only: { type: "string" } },
+  options: { check: { type: "boolean" }, seed: { type: "string" }, count: { type: "string" }, only: { type: "string" }, cpu: { type: "string" } },
 });
 if (values.seed !== undefined || values.count !== undefined) {
-  process.exitCode = tryFreshCases(values.seed ?? String(Date.now()), Number(values.count ?? 100), values.only ?? "");
+  process.exitCode = tryFreshCases(values.seed ?? String(Date.now()), Number(values.count ?? 100), values.only ?? "", values.cpu ?? "");
 } else {
   const stale = goldenFiles().filter((file) => !recordFile(file, values.check === true));
   if (stale.length > 0) process.exitCode = 1;
