@@ -5,13 +5,17 @@
  */
 import { ACCESS_UNPRIVILEGED, ACCESS_WRITE } from "../ir/stmt.ts";
 import type { CpuState } from "../state/cpu-state.ts";
-import { EXCLUSIVE_ADDRESS, STEP_STATE } from "../state/layout.ts";
+import { EXCLUSIVE_ADDRESS, STEP_STATE, STEP_SYNDROME } from "../state/layout.ts";
 import { MDSCR_EL1 } from "../sysregs/slots.ts";
 import { breakpointHit, breakpointsArmed } from "./breakpoint-match.ts";
 import { generatesDebugExceptions, MDSCR_MDE, MDSCR_SS } from "./debug-enable.ts";
 import type { Exceptions } from "./exceptions.ts";
 import { advanceStep, PSTATE_SS, stepEnabled, stepPending } from "./software-step.ts";
 import { watchpointHit, watchpointsArmed } from "./watchpoint-match.ts";
+
+// STEP_SYNDROME.
+const STEPPED = 1;
+const EXCLUSIVE = 2;
 
 export class Debug {
   /** Instructions have to run one by one, between `beforeInstruction` and `afterInstruction`. Up to date after `changed`. */
@@ -20,9 +24,6 @@ export class Debug {
   armed = false;
   /** A watchpoint is armed: accesses have to be shown to `watchpointHit`. Does not depend on PSTATE. */
   watching = false;
-  /** The last instruction that ran was stepped; and was a Load-Exclusive. */
-  private stepped = false;
-  private exclusive = false;
   private monitorWasOpen = false;
   private isStepping = false;
   private readonly state: CpuState;
@@ -49,7 +50,6 @@ export class Debug {
   /** Another vCPU's state is in place. */
   load(): void {
     const { state } = this;
-    this.stepped = false;
     this.watching = watchpointsArmed(state);
     this.armed = (state.sysregLow(MDSCR_EL1) & (MDSCR_SS | MDSCR_MDE)) !== 0;
     this.active = stepEnabled(state) || (breakpointsArmed(state) && generatesDebugExceptions(state, state.el, state.daif));
@@ -58,6 +58,7 @@ export class Debug {
   /** Debug registers, locks, PSTATE.EL or PSTATE.D changed. If `active` is set then, what runs has to stop after its instruction. */
   changed(): void {
     const was = this.watching;
+    this.state.i32[STEP_SYNDROME >> 2] = 0;
     this.load();
     if (this.watching !== was) this.watchingChanged(this.watching);
   }
@@ -69,11 +70,13 @@ export class Debug {
   beforeInstruction(): boolean {
     const { state, exceptions } = this;
     if (stepPending(state)) {
-      exceptions.takeSoftwareStep(this.stepped, this.exclusive);
+      const syndrome = state.i32[STEP_SYNDROME >> 2]!;
+      exceptions.takeSoftwareStep((syndrome & STEPPED) !== 0, (syndrome & EXCLUSIVE) !== 0);
     } else if (this.breakpointHit()) {
       exceptions.takeBreakpoint();
     }
     // The level may have changed; and if the handler's level is debugged too, so is its first instruction.
+    state.i32[STEP_SYNDROME >> 2] = 0;
     this.load();
     this.isStepping = (state.i32[STEP_STATE >> 2]! & PSTATE_SS) !== 0 && stepEnabled(state);
     this.monitorWasOpen = this.monitorIsOpen();
@@ -83,8 +86,8 @@ export class Debug {
   /** The instruction ran, or took an exception. */
   afterInstruction(): void {
     if (this.isStepping) advanceStep(this.state);
-    this.stepped = this.isStepping;
-    this.exclusive = this.monitorWasOpen && !this.monitorIsOpen();
+    const exclusive = this.monitorWasOpen && !this.monitorIsOpen() ? EXCLUSIVE : 0;
+    this.state.i32[STEP_SYNDROME >> 2] = this.isStepping ? STEPPED | exclusive : 0;
     this.isStepping = false;
   }
 
