@@ -11,6 +11,7 @@ import type { ClusterVcpu } from "./cluster/cluster-vcpu.ts";
 import { CURRENT_EL, DAIF, EXCLUSIVE_ADDRESS, EXCLUSIVE_HI, EXCLUSIVE_LO, EXCLUSIVE_SIZE, REGISTERS, STATE, STATE_END, VECTORS } from "./state/layout.ts";
 import type { CpuState } from "./state/cpu-state.ts";
 import type { CpuIdentity } from "./sysregs/cpu-identity.ts";
+import { DAIF_BITS } from "./sysregs/pstate-fields.ts";
 import { SystemRegisters } from "./sysregs/system-registers.ts";
 import { GenericTimer } from "./timer/generic-timer.ts";
 
@@ -250,9 +251,11 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
   /** @throws SnapshotError when the state is none of a vCPU like this one; then nothing has changed */
   restore(state: PlainData): void {
     const saved = savedVcpu(this.id, state);
+    const monitor = this.cluster.inspect(this, (cpu) => cpu.u64[EXCLUSIVE_ADDRESS >> 3]!);
+    this.cluster.leave(); // which opens the monitor
     const before = this.saved.slice();
+    new DataView(before.buffer).setBigUint64(EXCLUSIVE_ADDRESS - STATE, monitor, true);
     const keptPc = this.nextPc;
-    this.cluster.leave();
     try {
       this.cluster.inspect(this, (cpu) => {
         this.sysregs.restore(saved.sysregs);
@@ -308,6 +311,7 @@ interface SavedSoftVcpu {
 
 function savedVcpu(id: number, state: PlainData): SavedSoftVcpu {
   const saved = state as unknown as Partial<SavedSoftVcpu> | null;
+  const isWithin = (value: unknown, bits: number): boolean => typeof value === "number" && (value & bits) >>> 0 === value;
   const isHex = (value: unknown): boolean => typeof value === "string" && /^0x[0-9a-f]{1,16}$/.test(value);
   const whole =
     saved !== null &&
@@ -316,7 +320,13 @@ function savedVcpu(id: number, state: PlainData): SavedSoftVcpu {
     saved.v?.length === 64 &&
     saved.exclusive?.length === EXCLUSIVE.length &&
     [...saved.x, ...saved.v, ...saved.exclusive, saved.sp, saved.pc].every(isHex) &&
-    [saved.nzcv, saved.el, saved.daif, saved.retired, saved.lines, saved.waitMask].every(Number.isInteger) &&
+    isWithin(saved.nzcv, 0xf000_0000) &&
+    isWithin(saved.el, 1) &&
+    isWithin(saved.daif, DAIF_BITS) &&
+    isWithin(saved.lines, IRQ_BIT | FIQ_BIT) &&
+    isWithin(saved.waitMask, DAIF_BITS) &&
+    Number.isSafeInteger(saved.retired) &&
+    saved.retired! >= 0 &&
     [saved.off, saved.waiting, saved.waitsForEvent, saved.event].every((flag) => typeof flag === "boolean") &&
     typeof saved.faultMessage === "string" &&
     saved.sysregs !== undefined &&

@@ -16,7 +16,7 @@ import { guestIrqchip } from "./guest-irqchip.fixture.ts";
 import { GuestPort, type Mark } from "./guest-port.fixture.ts";
 
 export const RAM = 0x4000_0000;
-export const RAM_BYTES = 0x20_0000;
+const RAM_BYTES = 0x20_0000;
 
 export type Engine = "interpreter" | "JIT";
 export const ENGINES: readonly Engine[] = ["interpreter", "JIT"];
@@ -37,6 +37,8 @@ export interface GuestOptions {
   readonly engine: Engine;
   readonly vcpus?: number;
   readonly quantum?: number;
+  /** Default 2 MiB. */
+  readonly ramBytes?: number;
   /** 0 for a guest that does not begin with `rounds`. */
   readonly rounds?: number;
   /** General-purpose registers at the start. */
@@ -65,13 +67,13 @@ export interface GuestMachine {
 
 /** A machine with the guest in memory, about to run it from `entry`. Close it. */
 export async function guestMachine(image: GuestImage, entry: string, options: GuestOptions): Promise<GuestMachine> {
-  const { engine, vcpus = 1, rounds = ROUNDS, cpu = {}, prepare } = options;
+  const { engine, vcpus = 1, rounds = ROUNDS, ramBytes = RAM_BYTES, cpu = {}, prepare } = options;
   const port: GuestPort = new GuestPort(image, (value) => options.reported?.(value, machine));
   const x = new Array<number>(27).fill(0);
   for (const [n, value] of [[ROUND_COUNTER, rounds] as const, ...(options.x ?? [])]) x[n] = value;
   const start = { pc: addressOf(image, entry), x };
   const machine: Machine = await createMachine({
-    memory: [{ base: RAM, size: RAM_BYTES }],
+    memory: [{ base: RAM, size: ramBytes }],
     vcpus,
     ...(options.quantum === undefined ? {} : { quantum: options.quantum }),
     plugins: [softCpu({ jit: engine === "JIT", start, ...cpu }), guestIrqchip(), port.plugin()],
