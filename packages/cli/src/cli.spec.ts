@@ -89,6 +89,16 @@ describe("run", () => {
     expect([text, JSON.parse(json!)]).toEqual(["Hi\n", { machine: "virt", reason: "power-off", vcpu: 0, status: 0, exitStatus: 0, machineNs: 10, retired: [10] }]);
   });
 
+  it("--trace writes every event in order, and the same ones each time", async () => {
+    const files = [path.join(folder, "a.jsonl"), path.join(folder, "b.jsonl")] as const;
+    for (const file of files) expect((await trapline(`run virt --kernel @HELLO --seed 1 --trace ${file}`)).status).toBe(0);
+    const [a, b] = await Promise.all(files.map((file) => readFile(file, "utf8")));
+    expect(b).toBe(a);
+    const events = a!.trimEnd().split("\n").map((line) => JSON.parse(line) as { seq: number; kind: string; value?: number });
+    expect(events.filter(({ kind }) => kind === "access").map(({ value }) => value)).toEqual([0x48, 0x69, 0x0a]);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map(({ seq }) => seq).sort((x, y) => x - y));
+  });
+
   it("124 at the timeout", async () => {
     expect(await trapline("run virt --kernel @LOOP --timeout 0.1")).toEqual({
       status: 124,
@@ -125,6 +135,8 @@ describe("2, and a sentence that says what to do, for", () => {
     ["dtb virt --initrd @HELLO", /--initrd without --kernel/],
     ["run virt", /nothing to run.*--kernel/],
     ["run virt --kernel @HELLO --firmware @HELLO", /both firmware .* would start/],
+    ["run virt --kernel @HELLO --trace @trace.vcd", /name the file \.jsonl/],
+    ["run virt --kernel @HELLO --trace @no/such/folder.jsonl", /--trace .* cannot be written/],
     ["run @missing.yaml", /cannot be read/],
     ["run @machine.toml", /does not end in "\.toml"/],
     ["run @machine.yaml --kernel @HELLO", /--kernel is for a built-in board/],

@@ -29,6 +29,7 @@ function buildProgram(host: CommandHost, done: (status: number) => void): Comman
   const subcommand = (name: string, text: string): Command => program.command(name).description(text).copyInheritedSettings(program);
   addMachineOptions(subcommand("run", "Run a machine until its guest switches it off. Ctrl-A X leaves, Ctrl-A H helps."))
     .option("--timeout <seconds>", "end with status 124 after that much real time", parseSeconds)
+    .option("--trace <file>", "every event as a line of JSON, to a .jsonl file")
     .option("--json", "report how it ended, as the last line of standard output")
     .action(async (machine: string, options) => done(await runCommand(machine, options, host)));
   addMachineOptions(subcommand("dtb", "Print a machine's device tree."))

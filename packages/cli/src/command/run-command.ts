@@ -5,9 +5,11 @@ import { StdioConsole } from "../console/stdio-console.ts";
 import { statusOf } from "./exit-status.ts";
 import type { CommandHost } from "./host.ts";
 import { type MachineOptions, makeMachine } from "./machine-options.ts";
+import { TraceFile } from "./trace-file.ts";
 
 export interface RunCommandOptions extends MachineOptions {
   readonly timeout?: number;
+  readonly trace?: string;
   readonly json?: boolean;
 }
 
@@ -27,6 +29,7 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
     create: (given) => void (vmm = given),
   });
   const machine = await makeMachine(name, { ...options, ...(clock === undefined ? {} : { clock }) }, [plugin]);
+  const endTrace = await follow(machine, options.trace);
   const forget = host.onSignal(() => machine.stop());
   const errors = machine.errors$.subscribe((error) => host.stderr.write(`trapline: ${error.message}\n`));
   try {
@@ -48,7 +51,21 @@ export async function runCommand(name: string, options: RunCommandOptions, host:
     terminal.close();
     errors.unsubscribe();
     forget();
+    try {
+      endTrace();
+    } finally {
+      await machine.close();
+    }
+  }
+}
+
+async function follow(machine: Machine, file: string | undefined): Promise<() => void> {
+  if (file === undefined) return () => {};
+  try {
+    return new TraceFile(file).follow(machine);
+  } catch (error) {
     await machine.close();
+    throw error;
   }
 }
 
