@@ -185,8 +185,8 @@ abstract class HandlerScope implements Scope {
     code.i32(access);
     code.call(this.imports.resolve);
     code.tee(host);
-    code.i32(0);
-    code.op(op["i32.lt_s"]);
+    code.i32(-1); // and nothing else: above 2 GiB addresses are negative
+    code.op(op["i32.eq"]);
     code.if();
     this.resync();
     code.end();

@@ -82,7 +82,7 @@ describe("every floating-point row", () => {
   ].flat();
   const memory = createWasmMemory(1);
   const nothing = (): number => 0;
-  const cpu = { memory, access: nothing, commit: nothing, host: nothing, fetchMiss: nothing, decode: nothing, settle: nothing };
+  const cpu = { memory, resolve: nothing, commit: nothing, host: nothing };
   const helper = fpHelpers(() => new CpuState(memory.buffer));
 
   it("makes handlers that are valid, small, and find their helpers", { timeout: 20_000 }, () => {

@@ -324,8 +324,8 @@ export class RegionWriter implements Scope {
     code.i32(access | ACCESS_PROBE);
     code.call(this.functions.resolve);
     code.tee(host);
-    code.i32(0);
-    code.op(op["i32.lt_s"]);
+    code.i32(-1);
+    code.op(op["i32.eq"]);
     code.if(); // inside the branch, so that a hit has nothing more to compare
     this.sideExit();
     code.end();
