@@ -76,7 +76,7 @@ function runBatch(cases: readonly OracleCase[], data: Uint8Array, first: number)
   if (ended.status === 0 && outcomes.length === cases.length) return outcomes;
   const how = ended.error?.message ?? ended.signal ?? `status ${ended.status}`;
   const words = cases[outcomes.length]?.words.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join(" ");
-  throw new Error(`the oracle ended (${how}) in case ${first + outcomes.length}, the words ${words ?? "after the last"}: ${ended.stderr}`);
+  throw new Error(`the oracle ended (${how}) in case ${first + outcomes.length}, the words ${words ?? "after the last"}: ${String(ended.stderr)}`);
 }
 
 /** Assembles and links oracle.s, unless this very text was before; returns the program's path. */

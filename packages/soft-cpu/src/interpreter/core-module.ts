@@ -9,20 +9,21 @@
  * or −1), `commit` (a store to SCRATCH is complete), `host` (see isa/host-functions.ts: 1 when the program counter moved),
  * `fetchMiss` (a page's records, 0 when an exception was taken), `decode`, `settle` (records for where an exception went).
  */
-import { ACCESS_ALIGNED, ACCESS_UNPRIVILEGED, ACCESS_WRITE, elementOf, type Stmt } from "../ir/stmt.ts";
+import type { Stmt } from "../ir/stmt.ts";
 import { Builder } from "../ir/builder.ts";
 import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
 import { importHelpers } from "../ir/helpers.ts";
 import { HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants } from "../isa/variants.ts";
 import { HOST_FP_TRAP } from "../isa/host-functions.ts";
 import {
-  ACCESS_VA, ADDEND, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DATA_ENTRIES, DIVERTED, EL0_CONTEXT_BASE, FIELD_IMM, FP_TRAPPED,
-  HANDLER, HOST_VALUE, IP, LEFT_FOR_BUDGET, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, SCRATCH, TAG_READ, TAG_WRITE,
+  ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DIVERTED, FIELD_IMM, FP_TRAPPED, HANDLER, IP,
+  LEFT_FOR_BUDGET, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS,
 } from "../state/layout.ts";
-import type { CodeWriter, Label } from "../wasm/code-writer.ts";
+import type { Label } from "../wasm/code-writer.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64, op, type ValueType } from "../wasm/opcodes.ts";
 import { RecordTarget } from "./record-target.ts";
+import { ColdScope, type HandlerImports, HotScope, type RunLocals, store32 } from "./handler-scope.ts";
 import { writeResolve } from "./resolve.ts";
 import { writeSettleFlags } from "./settle-flags.ts";
 
@@ -33,241 +34,10 @@ export const EXIT_FOR_BUDGET = 2;
 export const TABLE_SLOTS: number = HANDLERS_END + 4096;
 
 
-/** Numbers of the functions that handlers call. */
-interface HandlerImports {
-  readonly resolve: number;
-  readonly commit: number;
-  readonly host: number;
-  readonly helpers: ReadonlyMap<number, number>;
-}
-
 interface CoreImports extends HandlerImports {
   readonly fetchMiss: number;
   readonly decode: number;
   readonly settle: number;
-}
-
-/** Looks an access up in the context: pushes 1 for a hit or 0, and leaves the entry's address in `entry`. */
-export function emitLookup(code: CodeWriter, va: number, access: number, context: () => void, entry: number): void {
-  const bytes = access & 0xff;
-  code.get(va);
-  code.i64(7n);
-  code.op(op["i64.shr_u"]);
-  code.op(op["i32.wrap_i64"]);
-  code.i32((DATA_ENTRIES - 1) << 5);
-  code.op(op["i32.and"]);
-  context();
-  code.op(op["i32.add"]);
-  code.tee(entry);
-  code.memory(op["i64.load"], (access & ACCESS_WRITE) === 0 ? TAG_READ : TAG_WRITE);
-  code.get(va);
-  if ((access & ACCESS_ALIGNED) !== 0) {
-    // A misaligned address keeps low bits, and so matches no page.
-    code.i64(BigInt(-4096 | (elementOf(access) - 1)));
-    code.op(op["i64.and"]);
-    code.op(op["i64.eq"]);
-    return;
-  }
-  if (bytes > 1) {
-    // The last byte decides: an access that crosses into the next page misses by itself.
-    code.i64(BigInt(bytes - 1));
-    code.op(op["i64.add"]);
-  }
-  code.i64(-4096n);
-  code.op(op["i64.and"]);
-  code.op(op["i64.eq"]);
-}
-
-/** Pushes where the byte at `va` is, after a hit. */
-export function emitHostAddress(code: CodeWriter, va: number, entry: number): void {
-  code.get(va);
-  code.op(op["i32.wrap_i64"]);
-  code.get(entry);
-  code.memory(op["i32.load"], ADDEND);
-  code.op(op["i32.add"]);
-}
-
-/** The parts of a scope that `run` and the handlers outside it have in common. */
-abstract class HandlerScope implements Scope {
-  readonly code: CodeWriter;
-  protected readonly imports: HandlerImports;
-  private readonly entry: number;
-
-  constructor(code: CodeWriter, imports: HandlerImports, entry: number) {
-    this.code = code;
-    this.imports = imports;
-    this.entry = entry;
-  }
-
-  /** Pushes the context in use. */
-  protected abstract context(): void;
-  /** The host may look at, and change, how far we are. */
-  protected abstract spill(): void;
-  protected abstract reload(): void;
-  /** The program counter moved: nothing more of this instruction. */
-  protected abstract resync(): void;
-
-  register(): void {
-    throw new TypeError("registers and flags of the interpreter are in memory");
-  }
-
-  setRegister(): void {
-    this.register();
-  }
-
-  flag(): void {
-    this.register();
-  }
-
-  writeFlag(): void {
-    this.register();
-  }
-
-  callHelper(helper: number): void {
-    const imported = this.imports.helpers.get(helper);
-    if (imported === undefined) throw new TypeError("a row that calls helpers is not for the interpreter's loop");
-    this.code.call(imported);
-  }
-
-  private contextOf(access: number): () => void {
-    if ((access & ACCESS_UNPRIVILEGED) === 0) return () => this.context();
-    return () => this.code.loadAt(op["i32.load"], EL0_CONTEXT_BASE);
-  }
-
-  read({ va, access, host }: Stmt & { kind: "read" }): void {
-    const { code } = this;
-    emitLookup(code, va, access, this.contextOf(access), this.entry);
-    code.if();
-    emitHostAddress(code, va, this.entry);
-    code.set(host);
-    code.else();
-    this.slowly(va, access, host);
-    this.reload();
-    code.end();
-  }
-
-  write({ va, access, stores }: Stmt & { kind: "write" }): void {
-    const { code, entry } = this;
-    emitLookup(code, va, access, this.contextOf(access), entry);
-    code.if();
-    emitHostAddress(code, va, entry);
-    code.set(entry);
-    this.storeAll(stores, entry);
-    code.else();
-    this.slowly(va, access, entry);
-    this.storeAll(stores, entry);
-    code.get(entry);
-    code.i32(SCRATCH);
-    code.op(op["i32.eq"]);
-    code.if();
-    code.call(this.imports.commit);
-    code.loadAt(op["i32.load"], DIVERTED);
-    code.if();
-    this.resync();
-    code.end();
-    code.end();
-    this.reload();
-    code.end();
-  }
-
-  private storeAll(stores: (Stmt & { kind: "write" })["stores"], host: number): void {
-    for (const { op: opcode, offset, value } of stores) {
-      this.code.get(host);
-      emitExpr(this, value);
-      this.code.memory(opcode, offset);
-    }
-  }
-
-  private slowly(va: number, access: number, host: number): void {
-    const { code } = this;
-    this.spill();
-    code.get(va);
-    code.i32(access);
-    code.call(this.imports.resolve);
-    code.tee(host);
-    code.i32(-1); // and nothing else: above 2 GiB addresses are negative
-    code.op(op["i32.eq"]);
-    code.if();
-    this.resync();
-    code.end();
-  }
-
-  host({ fn, value, word }: Stmt & { kind: "host" }): void {
-    const { code } = this;
-    if (value !== undefined) {
-      code.i32(0);
-      emitExpr(this, value);
-      code.memory(op["i64.store"], HOST_VALUE);
-    }
-    this.spill();
-    code.i32(fn);
-    if (word === undefined) code.i32(0);
-    else emitExpr(this, word);
-    code.call(this.imports.host);
-    code.if();
-    this.resync();
-    code.end();
-    this.reload();
-  }
-}
-
-function store32(code: CodeWriter, address: number, push: () => void): void {
-  code.i32(0);
-  push();
-  code.memory(op["i32.store"], address);
-}
-
-/** A handler that is a function of its own: (record) → 1 when the program counter moved. IP and BUDGET are in memory. */
-class ColdScope extends HandlerScope {
-  protected context(): void {
-    this.code.loadAt(op["i32.load"], CONTEXT);
-  }
-
-  protected spill(): void {}
-  protected reload(): void {}
-
-  protected resync(): void {
-    this.code.i32(1);
-    this.code.return();
-  }
-}
-
-/** A handler inside `run`. */
-class HotScope extends HandlerScope {
-  private readonly run: RunLocals;
-
-  constructor(code: CodeWriter, imports: HandlerImports, run: RunLocals) {
-    super(code, imports, run.entry);
-    this.run = run;
-  }
-
-  protected context(): void {
-    this.code.get(this.run.context);
-  }
-
-  protected spill(): void {
-    store32(this.code, IP, () => this.code.get(this.run.ip));
-    store32(this.code, BUDGET, () => this.code.get(this.run.budget));
-  }
-
-  protected reload(): void {
-    this.code.loadAt(op["i32.load"], BUDGET);
-    this.code.set(this.run.budget);
-  }
-
-  protected resync(): void {
-    this.code.br(this.run.resync);
-  }
-}
-
-interface RunLocals {
-  readonly ip: number;
-  readonly budget: number;
-  readonly handler: number;
-  readonly context: number;
-  readonly entry: number;
-  /** Label: reload everything from memory and go on. */
-  readonly resync: Label;
 }
 
 /** What the core module imports for itself. */

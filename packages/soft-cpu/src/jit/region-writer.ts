@@ -13,7 +13,8 @@
 import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
 import type { Expr, I64Expr } from "../ir/expr.ts";
 import { ACCESS_PROBE, ACCESS_UNPRIVILEGED, type Stmt } from "../ir/stmt.ts";
-import { emitHostAddress, emitLookup, EXIT_FOR_BUDGET } from "../interpreter/core-module.ts";
+import { EXIT_FOR_BUDGET } from "../interpreter/core-module.ts";
+import { emitHostAddress, emitLookup } from "../interpreter/lookup.ts";
 import { FLAG_ADDRESSES } from "../interpreter/record-target.ts";
 import { pendingKind } from "../interpreter/settle-flags.ts";
 import { HANDLERS_END } from "../isa/variants.ts";
