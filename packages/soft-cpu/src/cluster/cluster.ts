@@ -31,13 +31,16 @@ import { Exceptions } from "../exceptions/exceptions.ts";
 import { HostCalls } from "./host-calls.ts";
 import type { ClusterServices } from "./services.ts";
 
-/** Instructions between two looks at what is hot; only speed depends on it. */
-const SAMPLE_INTERVAL = 20_000;
+/** Instructions between two looks at what is hot, and at the host's time; only speed depends on it. */
+const MAX_CHUNK = 20_000;
 const PAGE = 4096;
 const OPEN_MONITOR = 0xffff_ffff_ffff_ffffn;
 
-/** Also the longest chunk: budgets are 32-bit. */
-const MAX_CHUNK = 0x4000_0000;
+/**
+ * Host time after which a slice gives way, to be resumed where it was: guests know instructions that take the host a hundred
+ * microseconds (a store into code, say), and signals, timeouts and other machines must not wait for fifty thousand of them.
+ */
+const SLICE_MS = 10;
 
 export interface ClusterOptions {
   readonly memory: GuestMemory;
@@ -62,7 +65,6 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   private readonly memory: GuestMemory;
   private readonly accessPath: AccessPath;
   private readonly hostCalls: HostCalls;
-  private readonly jit: boolean;
   /** Where exits are to be told in assembly. */
   disassembler: Disassembler | undefined;
 
@@ -70,6 +72,8 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   private granted = 0;
   /** Instructions left of the slice. */
   private left = 0;
+  /** When it has taken the host long enough. */
+  private untilMs = 0;
   private deadlineNs = Infinity;
   private standsElsewhere = false;
   /** Set by what ends the slice. */
@@ -79,7 +83,6 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     const { memory, clock, helpers, jit } = options;
     this.memory = memory;
     this.clock = clock;
-    this.jit = jit;
     this.helpers = helpers(() => this.state);
     this.engine = new Engine(memory.wasm, this);
     this.engine.compiler.enabled = jit;
@@ -112,6 +115,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   private chunks(vcpu: ClusterVcpu): SliceEnd {
     const { state, debug, clock } = this;
+    this.untilMs = performance.now() + SLICE_MS;
     this.findAgain(); // the host may have written here since the last slice
     for (;;) {
       if (vcpu.off) return "off";
@@ -124,7 +128,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       if ((state.i32[PENDING_LINES >> 2]! & ~state.i32[DAIF >> 2]!) !== 0) this.exceptions.takeInterrupt();
       const watched = debug.active && debug.beforeInstruction();
       this.deadlineNs = clock.nextDeadlineNs();
-      const chunk = watched ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), this.jit ? SAMPLE_INTERVAL : MAX_CHUNK, MAX_CHUNK);
+      const chunk = watched ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), MAX_CHUNK);
       this.granted = state.budget = chunk;
       state.i32[LEFT_FOR_BUDGET >> 2] = 0;
       try {
@@ -133,6 +137,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
         this.account();
       }
       this.findAgain();
+      if (performance.now() >= this.untilMs) this.ending ??= "kicked";
       if (watched) debug.afterInstruction();
       else if (state.i32[DIVERTED >> 2] === 0) this.engine.compiler.sample(state.i32[IP >> 2]!, state.i32[PAGE_RECORDS >> 2]!);
     }
@@ -357,6 +362,8 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     // Whoever stands in that page finishes the instruction in progress, and is decoded anew.
     if (this.state.i32[PAGE_RECORDS >> 2] === records) {
       this.standsElsewhere = true;
+      this.endChunk();
+    } else if (performance.now() >= this.untilMs) {
       this.endChunk();
     }
     this.mmu.tlb.promoteWrites(physicalPage * PAGE);
