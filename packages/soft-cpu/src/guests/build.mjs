@@ -98,7 +98,8 @@ function main(args) {
       else if (readdirSync(here).includes(path.basename(target)) === false || readFileSync(target, "utf8") !== text) stale.push(source);
     }
     for (const source of stale) process.stderr.write(`${source} gives something else than is committed\n`);
-    if (isCheck) say(stale.length === 0 ? `${sources.length} guests are what their sources give` : "run node packages/soft-cpu/src/guests/build.mjs");
+    if (isCheck && stale.length === 0) say(`${sources.length} guests are what their sources give`);
+    if (stale.length > 0) say("run node packages/soft-cpu/src/guests/build.mjs");
     return stale.length === 0 ? 0 : 1;
   } finally {
     rmSync(scratch, { recursive: true, force: true });

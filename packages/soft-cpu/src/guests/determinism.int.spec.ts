@@ -32,7 +32,8 @@ async function run(engine: Engine, options: MixedOptions = {}, drive = (machine:
     const registers = machine.vcpus.map((vcpu) => vcpu.registerNames.map((name) => `${name}=${vcpu.peekRegister(name)}`).join());
     const memory = hash(machine.memory.copyOut(machine.memory.regions[0]!.base, machine.memory.regions[0]!.size)!);
     const retired = machine.vcpus.map((vcpu) => vcpu.retired).join();
-    return { trace: lines.join("\n"), marks: JSON.stringify(port.marks), memory, end: [reason, machine.clock.nowNs(), retired, ...registers].join("\n") };
+    const end = [reason, machine.clock.nowNs(), retired, ...registers].join("\n");
+    return { trace: lines.join("\n"), marks: JSON.stringify(port.marks), memory, end };
   } finally {
     await machine.close();
   }
@@ -59,7 +60,9 @@ describe("the mixed guest", async () => {
   it("does the same in steps of any length", async () => {
     const stepped = await run("interpreter", {}, async (machine) => {
       let end = "until";
-      for (let step = 1; end === "until"; step = (step * 7) % 101) end = (await machine.run({ untilNs: machine.clock.nowNs() + step })).reason;
+      for (let step = 1; end === "until"; step = (step * 7) % 101) {
+        end = (await machine.run({ untilNs: machine.clock.nowNs() + step })).reason;
+      }
       return end;
     });
     expect(stepped).toEqual(expected);

@@ -109,7 +109,7 @@ const ROWS: readonly (readonly [does: string, guest: string, trace: readonly str
     "irq EL1h 1 at masking_both",
     "5",
   ]],
-  ["an interrupt that waits comes before the first instruction after ERET; one that is raised, behind the one that did it", "taken_at_once", [
+  ["an interrupt comes at once: before the first instruction after ERET, behind the one that raised it", "taken_at_once", [
     "irq EL0 1 at once_el0",
     "7",
     "irq EL1h 1 at once_el1",

@@ -1,7 +1,7 @@
 /**
  * An interrupt controller for tests, written from core's contract: INTIDs 0 … 31 of each vCPU, enabled and routed to IRQ or FIQ by
- * system registers of its own (board.inc); FIQs before IRQs, the lowest first. INTIDs 0 … 15 are SGIs, latched; the others are level lines, which
- * private sources (the timers) drive. No priorities: an INTID that is active is not signalled again until it is ended.
+ * system registers of its own (board.inc); FIQs before IRQs, the lowest first. INTIDs 0 … 15 are SGIs, latched; the others are level
+ * lines, which private sources (the timers) drive. No priorities: an INTID that is active is not signalled again until it is ended.
  */
 import {
   definePlugin, FIQ_LINE, IGNORED, IRQ_LINE, type Irqchip, IrqchipToken, irqchipWires, lo32, type PlainData, type PluginDefinition,
@@ -40,7 +40,8 @@ class GuestIrqchip implements Irqchip, SysregDevice {
   constructor(vmm: Vmm) {
     this.vmm = vmm;
     const wires = irqchipWires(vmm.order, this.name);
-    ({ pins$: this.pins$, privateLines$: this.privateLines$, msi$: this.msi$, vcpuLines$: this.vcpuLines$, completions$: this.completions$ } = wires);
+    ({ pins$: this.pins$, privateLines$: this.privateLines$, msi$: this.msi$ } = wires);
+    ({ vcpuLines$: this.vcpuLines$, completions$: this.completions$ } = wires);
     this.pins$.own(this.name, () => IGNORED);
     this.banks = Array.from({ length: vmm.topology.count }, () => ({ lines: 0, latches: 0, active: 0, enabled: 0, fiq: 0, driven: 0 }));
     this.privateLines$.own(this.name, (vcpu, intid, level) => {

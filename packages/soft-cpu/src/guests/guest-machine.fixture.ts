@@ -48,6 +48,8 @@ export interface GuestOptions {
   readonly cpu?: SoftCpuOptions;
   /** Puts things into memory before the guest starts. */
   readonly prepare?: (machine: Machine) => void;
+  /** Nothing that the guest says is kept: for guests without end. */
+  readonly isSilent?: boolean;
   /** Inside the exit of a report. */
   readonly reported?: (value: bigint, machine: Machine) => void;
 }
@@ -68,7 +70,8 @@ export interface GuestMachine {
 /** A machine with the guest in memory, about to run it from `entry`. Close it. */
 export async function guestMachine(image: GuestImage, entry: string, options: GuestOptions): Promise<GuestMachine> {
   const { engine, vcpus = 1, rounds = ROUNDS, ramBytes = RAM_BYTES, cpu = {}, prepare } = options;
-  const port: GuestPort = new GuestPort(image, (value) => options.reported?.(value, machine));
+  const reported = (value: bigint): void => options.reported?.(value, machine);
+  const port = new GuestPort(image, { isSilent: options.isSilent === true, reported });
   const x = new Array<number>(27).fill(0);
   for (const [n, value] of [[ROUND_COUNTER, rounds] as const, ...(options.x ?? [])]) x[n] = value;
   const start = { pc: addressOf(image, entry), x };

@@ -41,12 +41,14 @@ export class GuestPort implements SysregDevice {
   private readonly image: GuestImage;
   private vmm: Vmm | undefined;
 
+  private readonly isSilent: boolean;
   private readonly reported: (value: bigint) => void;
 
-  /** @param reported is told of reports, inside their exits */
-  constructor(image: GuestImage, reported: (value: bigint) => void = () => {}) {
+  /** @param options reported: is told of reports, inside their exits */
+  constructor(image: GuestImage, options: { readonly isSilent: boolean; readonly reported: (value: bigint) => void }) {
     this.image = image;
-    this.reported = reported;
+    this.isSilent = options.isSilent;
+    this.reported = options.reported;
   }
 
   /** Rounds that have begun. */
@@ -70,6 +72,7 @@ export class GuestPort implements SysregDevice {
   }
 
   private say(vcpu: number, said: string): void {
+    if (this.isSilent) return;
     const { vcpus, clock } = this.vmm!;
     const line = vcpus.length === 1 ? said : `${vcpu} ${said}`;
     this.rounds.at(-1)!.push(line);
@@ -108,7 +111,8 @@ export class GuestPort implements SysregDevice {
                   this.say(vcpu, `read${8 * width} +${offset.toString(16)}`);
                   return bytesFrom(offset, width);
                 },
-                write: (offset, width, value, vcpu) => this.say(vcpu, `write${8 * width} +${offset.toString(16)} = ${toBigint(value).toString(16)}`),
+                write: (offset, width, value, vcpu) =>
+                  this.say(vcpu, `write${8 * width} +${offset.toString(16)} = ${toBigint(value).toString(16)}`),
               }),
             );
           },

@@ -1,5 +1,5 @@
-// The guest of snapshot.int.spec.ts and determinism.int.spec.ts: two vCPUs that do a little of everything: EL0, FP, timers, SGIs, exclusives,
-// MMIO, code that is patched, pages that move. X24 is how many turns vCPU 0 makes; every report is a sum over all that came before.
+// The guest of snapshot.int.spec.ts and determinism.int.spec.ts: two vCPUs that do a little of everything: EL0, FP, timers, SGIs,
+// exclusives, MMIO, code that is patched, pages that move. X24 is how many turns vCPU 0 makes; reports are sums over all before.
     .include "board.inc"
 
     .equ DATA, 0x40100000

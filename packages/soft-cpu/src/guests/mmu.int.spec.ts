@@ -19,13 +19,17 @@ const PARAMETERS = RAM + 0x7_0000;
 const ram = (offset: number): bigint => BigInt(RAM + offset);
 
 type Mapping = readonly [va: bigint, level: number, descriptor: bigint];
+/** The n-th page behind `va`, at the n-th behind `offset` in RAM. */
+const pageOf = (va: number, n: number, offset: number, bits: bigint): Mapping => [
+  BigInt(va + 0x1000 * n), 3, ram(offset + 0x1000 * n) | PAGE | NORMAL | bits,
+];
 /** Of TTBR0_EL1. The first nine, code and WINDOW, are in all address spaces. */
 const MAP: readonly Mapping[] = [
   ...Array.from({ length: 8 }, (_, n): Mapping => [ram(0x8_0000 + 0x1000 * n), 3, ram(0x8_0000 + 0x1000 * n) | PAGE | NORMAL | AP(3)]),
   [0x2000_0000n, 2, ram(0) | BLOCK | NORMAL | NX],
   [0x1000_0000n, 3, ram(0x10_0000) | PAGE | NORMAL | NX],
-  ...Array.from({ length: 16 }, (_, n): Mapping => [0x1001_0000n + 0x1000n * BigInt(n), 3, ram(0x10_0000 + 0x1000 * n) | PAGE | NORMAL | NX | CONTIGUOUS]),
-  ...[AP(0), AP(1), AP(2), AP(3), AP(0) | PXN, AP(3) | UXN].map((rights, n): Mapping => [0x1100_0000n + 0x1000n * BigInt(n), 3, ram(0x12_0000 + 0x1000 * n) | PAGE | NORMAL | rights]),
+  ...Array.from({ length: 16 }, (_, n) => pageOf(0x1001_0000, n, 0x10_0000, NX | CONTIGUOUS)),
+  ...[AP(0), AP(1), AP(2), AP(3), AP(0) | PXN, AP(3) | UXN].map((rights, n) => pageOf(0x1100_0000, n, 0x12_0000, rights)),
   [0x1200_0000n, 3, ram(0x10_0000) | PAGE],
   [0x1200_1000n, 3, 0x100_0000_0000n | PAGE | NORMAL],
   [0x1220_0000n, 2, 0x1000_0000n | TABLE],
@@ -72,8 +76,8 @@ function prepare(machine: Machine): void {
   for (const [n, value] of parameters.entries()) memory.write(PARAMETERS + 8 * n, 8, value);
   for (let n = 0; n < 6; n++) memory.write(RAM + 0x12_0000 + 0x1000 * n, 4, RET);
   memory.write(RAM + 0x13_0000, 8, 0x77);
-  for (const [label, at] of [["function_one", 0x14_0000], ["function_two", 0x14_1000], ["runner_one", 0x14_2000], ["runner_two", 0x14_3000]] as const) {
-    memory.copyIn(RAM + at, memory.copyOut(addressOf(mmuGuest, label), 64)!); // more than it needs
+  for (const [n, label] of ["function_one", "function_two", "runner_one", "runner_two"].entries()) {
+    memory.copyIn(RAM + 0x14_0000 + 0x1000 * n, memory.copyOut(addressOf(mmuGuest, label), 64)!); // more than it needs
   }
 }
 
@@ -134,7 +138,9 @@ const ROWS: readonly (readonly [does: string, guest: string, trace: readonly str
     "817", "817", "817", "817", //                           access flag
     "ff00000040140b80", "81f", "81f", "81f",
   ]],
-  ["each form of TLBI makes a changed descriptor known at once", "remap_data", Array.from({ length: 5 }, () => ["10", "11", "11", "10"]).flat()],
+  ["each form of TLBI makes a changed descriptor known at once", "remap_data", [
+    ...Array.from({ length: 5 }, () => ["10", "11", "11", "10"]).flat(), // before, behind; and back
+  ]],
   ["a page is taken away, made read-only and given back", "revoke", ["2", "1"].flatMap((value) => [
     "sync EL1h esr 96000007 far 10000000 at revoke_load",
     value,
@@ -155,7 +161,10 @@ const ROWS: readonly (readonly [does: string, guest: string, trace: readonly str
     "sync EL1h esr 86000007 far 13001018 at 13001018",
     "7",
   ]],
-  ["ASIDs keep address spaces apart, code too, and share what is global", "address_spaces", ["1", "77", "2", "77", "1", "1", "77", "2", "77", "1"]],
+  ["ASIDs keep address spaces apart, code too, and share what is global", "address_spaces", [
+    "1", "77", "2", "77", "1",
+    "1", "77", "2", "77", "1",
+  ]],
   ["an access over two pages reaches both", "crossing", [
     "1122334455667788",
     "55667788", "11223344", //                   its halves, where they lie in RAM

@@ -26,11 +26,14 @@ describe.each(ENGINES)("on the %s", (engine) => {
     ["spinlock", 3, 150, 7],
     ["exclusives", 4, 300, 13],
     ["exclusives", 2, 300, 1000],
-  ])("%s: %d vCPUs add one to a counter %d times each, in turns of %d instructions, and none is lost", async (guest, vcpus, times, quantum) => {
+  ])("%s: %d vCPUs add one to a counter %d times each, in turns of %d, and none is lost", async (guest, vcpus, times, quantum) => {
     expect(await lines(guest, vcpus, times, { quantum })).toEqual([`0 ${(vcpus * times).toString(16)}`]);
   });
 
-  it.each([[2, 100, 50_000], [4, 60, 9]])("%d vCPUs pass %d messages on, in turns of %d instructions, in order and without loss", async (vcpus, times, quantum) => {
+  it.each([
+    [2, 100, 50_000],
+    [4, 60, 9],
+  ])("%d vCPUs pass %d messages on, in turns of %d, in order and without loss", async (vcpus, times, quantum) => {
     const sum = (times * (times + 1)) / 2 + times * (vcpus - 2);
     expect(await lines("messages", vcpus, times, { quantum })).toEqual([`${vcpus - 1} ${sum.toString(16)}`]);
   });

@@ -367,8 +367,8 @@ cross_started:
     report x6
     power_off
 
-// vCPU 0 moves a page that vCPU 1 reads, and one that it executes, by TLBI of the Inner Shareable domain. The test's tables map RAM where it
-// lies; the descriptors of both pages, at 0x10000000 and 0x10001000, are at DATA + 0xe00.
+// vCPU 0 moves a page that vCPU 1 reads, and one that it executes, by TLBI of the Inner Shareable domain. The test's tables map
+// RAM where it lies; the descriptors of both pages, at 0x10000000 and 0x10001000, are at DATA + 0xe00.
 .macro mmu_on
     value x28, 0xff
     msr mair_el1, x28

@@ -75,7 +75,8 @@ describe.each(ENGINES)("on the %s", (engine) => {
 it.each(["virtual_deadline", "physical_deadline", "busy_deadline", "masked", "wait_jump", "event_stream", "counting"])(
   "lines, times and retired instructions are the same with and without the JIT: %s",
   async (guest) => {
-    const [interpreted, compiled] = [await play(timerGuest, guest, { engine: "interpreter", sameRounds: false }), await play(timerGuest, guest, { engine: "JIT", sameRounds: false })];
+    const interpreted = await play(timerGuest, guest, { engine: "interpreter", sameRounds: false });
+    const compiled = await play(timerGuest, guest, { engine: "JIT", sameRounds: false });
     expect(compiled.marks).toEqual(interpreted.marks);
   },
 );
