@@ -13,6 +13,8 @@ import { smpGuest } from "./smp.guest.fixture.ts";
 /** Of what the mixed guest says, with times and retired instructions, and of memory at the end; recorded on Node 20. */
 const RECORDED = "cd91dc8ebfb6518b7333631e4fdbf32333b4f3d1a1c39fd03a2a9e1c008ed2ec";
 
+const LOOKED_AT = ["pc", "sp", "x20", "v8.lo", "pstate", "CNTV_CTL_EL0", "CNTVCT_EL0", "ESR_EL1"];
+
 interface Run {
   /** Every event of every wire. */
   readonly trace: string;
@@ -82,7 +84,19 @@ describe("the mixed guest", async () => {
     expect(stopped).toEqual(expected);
   });
 
-  it("does the same after a reset", async () => {
+  it("does the same when somebody looks at all registers behind every event", async () => {
+    const looked = await run("JIT", {}, async (machine) => {
+      const tap = machine.trace$.subscribe(() => {
+        for (const vcpu of machine.vcpus) for (const name of LOOKED_AT) vcpu.peekRegister(name);
+      });
+      const end = await runCompiled(machine, "JIT");
+      tap.unsubscribe();
+      return end;
+    });
+    expect(looked).toEqual(expected);
+  });
+
+  it("is whole again after a reset", async () => {
     const { machine } = await mixedMachine("JIT", { turns: 3 });
     await runCompiled(machine, "JIT");
     expect(machine.vcpus[1]!.off).toBe(false);

@@ -6,6 +6,7 @@
 import type { Machine } from "@trapline/core";
 import { describe, expect, it } from "vitest";
 import { AF, AP, BLOCK, PAGE, SH } from "../mmu/guest-tables.fixture.ts";
+import { softCpuStatistics } from "../statistics/soft-cpu-statistics.ts";
 import { compileDecoded, ENGINES, guestMachine, playGuest, playToEnd, RAM, tablesIn } from "./guest-machine.fixture.ts";
 import { selfModifyingGuest } from "./self-modifying.guest.fixture.ts";
 
@@ -13,6 +14,9 @@ const NORMAL = AF | SH(3);
 const SPACE = 0x4009_0000;
 const NOP = 0xd503_201f;
 const MOV_X0_2 = 0xd280_0040;
+
+/** Of each generation of a function. */
+const CALLS = 25;
 
 const ROWS: readonly (readonly [does: string, guest: string, trace: readonly string[]])[] = [
   ["a hot function is patched with the maintenance that software makes", "patched", [hex(50 * 1 + 50 * 2)]],
@@ -27,7 +31,7 @@ const ROWS: readonly (readonly [does: string, guest: string, trace: readonly str
   ]],
   ["a vector store patches", "vector_patch", [hex(10 * 1 + 10 * 2)]],
   ["a store-exclusive patches", "exclusive_patch", [hex(15 * 1 + 15 * 2)]],
-  ["a page serves as code, as data and as code again, thirty times", "generations", [hex(30 * triangle(30))]],
+  ["a page serves as code, as data and as code again, thirty times", "generations", [hex(CALLS * triangle(30))]],
   ["a function patches the loop that calls it", "patches_its_caller", [hex(triangle(60))]],
   ["a page written at one address is executed at two others", "aliases", [hex(8 * triangle(40))]],
 ];
@@ -45,7 +49,7 @@ function prepare(machine: Machine): void {
 
 describe.each(ENGINES)("on the %s", (engine) => {
   it.each(ROWS)("%s", async (_, guest, trace) => {
-    expect(await playGuest(selfModifyingGuest, guest, { engine, prepare })).toEqual(trace);
+    expect(await playGuest(selfModifyingGuest, guest, { engine, prepare, x: [[24, CALLS]] })).toEqual(trace);
   });
 
   it("the host patches a function from within an exit of the loop that calls it", async () => {
@@ -100,6 +104,15 @@ describe.each(ENGINES)("on the %s", (engine) => {
     expect(port.rounds.slice(1)).toEqual(Array.from({ length: 40 }, () => [hex(triangle(60))]));
     await machine.close();
   });
+});
+
+it("code that the JIT finds hot by itself is gone when it changes, while V8 compiles at leisure", async () => {
+  const calls = 40_000;
+  const { machine, port } = await guestMachine(selfModifyingGuest, "generations", { engine: "JIT", rounds: 2, x: [[24, calls]] });
+  expect(await machine.run({ timeoutMs: 20_000 })).toMatchObject({ reason: "power-off" });
+  expect(port.rounds.slice(1)).toEqual([[hex(calls * triangle(30))], [hex(calls * triangle(30))]]);
+  expect(softCpuStatistics(machine).jit.functions).toBeGreaterThan(0);
+  await machine.close();
 });
 
 function hex(value: number): string {

@@ -264,7 +264,8 @@ exclusive_patch:
 3:  note 0xbad
     again
 
-// A page of code is abandoned and becomes data, then code again: thirty generations of functions in one place.
+// A page of code is abandoned and becomes data, then code again: thirty generations of functions in one
+// place, each called X24 times.
     .global generations
 generations:
     rounds
@@ -276,7 +277,7 @@ generations:
 1:  orr w2, w1, w4, lsl #5
     str w2, [x9]
     str w3, [x9, #4]
-    mov x5, #30
+    mov x5, x24
 2:  blr x9
     add x6, x6, x0
     sub x5, x5, #1
@@ -287,7 +288,7 @@ generations:
     cbnz x5, 3b
     sub x4, x4, #1
     cbnz x4, 1b
-    report x6                       // 30 * 465
+    report x6                       // X24 * 465
     again
 
 // A loop in a page that it calls a function in, which patches the loop: its caller's code is gone when it returns.
