@@ -256,6 +256,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     const [kept, nextPc] = [state.bytes.slice(STATE, STATE_END), state.nextPc];
     state.bytes.set(vcpu.saved, STATE);
     state.nextPc = vcpu.nextPc;
+    state.i32[PENDING_LINES >> 2] = vcpu.lines; // which change while it does not run
     try {
       return look(state);
     } finally {

@@ -3,10 +3,10 @@
  * smp.s. A quantum of a few instructions interrupts every critical section somewhere; a load-exclusive and its store have to fit into one,
  * since the monitor does not outlive a slice.
  */
-import type { Machine } from "@trapline/core";
+import { type Machine, ofKind } from "@trapline/core";
 import { describe, expect, it } from "vitest";
 import { AF, BLOCK, PAGE, SH } from "../mmu/guest-tables.fixture.ts";
-import { ENGINES, type GuestOptions, play, RAM, tablesIn } from "./guest-machine.fixture.ts";
+import { ENGINES, guestMachine, type GuestOptions, play, RAM, tablesIn } from "./guest-machine.fixture.ts";
 import type { Mark } from "./guest-port.fixture.ts";
 import { smpGuest } from "./smp.guest.fixture.ts";
 
@@ -55,6 +55,18 @@ describe.each(ENGINES)("on the %s", (engine) => {
     expect(marks.map(({ line }) => line)).toEqual(Array.from({ length: 100 }, (_, n) => `${(n + 1) % 2} irq EL1h 5 at ping_taken`));
     const perRound = marks.slice(2).map(({ ns }, n) => ns - marks[n]!.ns);
     expect(new Set(perRound).size).toBe(1);
+  });
+
+  it("a vCPU that sleeps is seen with the lines that it has now", async () => {
+    const { machine } = await guestMachine(smpGuest, "ping_pong", { engine, vcpus: 2, rounds: 0, x: [[24, 3], [25, 2]] });
+    const seen = new Set<string>();
+    const tap = machine.trace$.pipe(ofKind("vcpu-line")).subscribe(({ vcpu, level }) => {
+      seen.add(`${level} ${machine.vcpus[vcpu]!.peekRegister("ISR_EL1")}`);
+    });
+    expect(await machine.run({ timeoutMs: 10_000 })).toMatchObject({ reason: "power-off" });
+    tap.unsubscribe();
+    await machine.close();
+    expect([...seen].sort()).toEqual(["false 0", "true 128"]);
   });
 
   it("CPU_ON begins each time from reset, CPU_OFF ends, and both answer as DEN 0022 says", async () => {
