@@ -5,7 +5,7 @@
  */
 import { ACCESS_MAINTENANCE, ACCESS_WRITE } from "../ir/stmt.ts";
 import type { CpuState } from "../state/cpu-state.ts";
-import { PENDING_LINES, STEP_STATE } from "../state/layout.ts";
+import { PENDING_LINES, REPEATED_EXCEPTIONS, STEP_STATE } from "../state/layout.ts";
 import { ESR_EL1, FAR_EL1 } from "../sysregs/slots.ts";
 import { enterException, VECTOR_FIQ, VECTOR_IRQ, VECTOR_SERROR, VECTOR_SYNCHRONOUS } from "./exception-entry.ts";
 import { exceptionReturn, PSTATE_IL } from "./exception-return.ts";
@@ -29,8 +29,6 @@ export class Exceptions {
   private readonly state: CpuState;
   private readonly levelChanged: () => void;
   private readonly deadEnd: (esr: number, pc: bigint) => void;
-  /** Synchronous exceptions in a row that were raised where they led. */
-  private repeated = 0;
 
   /**
    * @param levelChanged PSTATE.EL may have changed: what depends on it has to follow
@@ -147,9 +145,11 @@ export class Exceptions {
     this.counts[esr >>> 26]!++;
     this.state.setSysreg(ESR_EL1, BigInt(esr));
     this.enter(VECTOR_SYNCHRONOUS, returnAddress);
-    this.repeated = this.state.nextPc === returnAddress ? this.repeated + 1 : 0;
-    if (this.repeated < DEAD_END) return;
-    this.repeated = 0;
+    const { i32, nextPc } = this.state;
+    const repeated = nextPc === returnAddress ? i32[REPEATED_EXCEPTIONS >> 2]! + 1 : 0;
+    i32[REPEATED_EXCEPTIONS >> 2] = repeated;
+    if (repeated < DEAD_END) return;
+    i32[REPEATED_EXCEPTIONS >> 2] = 0;
     this.deadEnd(esr, returnAddress);
   }
 

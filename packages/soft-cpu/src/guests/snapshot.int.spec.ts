@@ -124,6 +124,21 @@ it.each(HOPS)("%s is carried to and fro between two machines every %d ns", async
   expect(marks).toEqual(reference.port.marks);
 });
 
+it("a vCPU that gets nowhere is given up at the same moment, wherever it was saved", async () => {
+  const make = async (): Promise<Machine> => {
+    const options: GuestOptions = { engine: "JIT", vcpus: 2, quantum: 1000, ramBytes: SMALL, cpu: { startAll: true } };
+    const { machine } = await guestMachine(exceptionsGuest, "vectors", options); // VBAR_EL1 is 0, where nothing is
+    machines.push(machine);
+    return machine;
+  };
+  const [reference, first, second] = [await make(), await make(), await make()];
+  const expected = await reference.run({ timeoutMs: 10_000 });
+  expect(expected).toMatchObject({ reason: "fault", vcpu: 0 });
+  await first.run({ untilNs: reference.clock.nowNs() - 1500 });
+  await second.restore(await first.save());
+  expect([await second.run({ timeoutMs: 10_000 }), second.clock.nowNs()]).toEqual([expected, reference.clock.nowNs()]);
+});
+
 it("a snapshot of a vCPU that is damaged is refused, and the machine goes on", async () => {
   const machine = await mixed("interpreter");
   const vcpu = machine.vcpus[0]!;

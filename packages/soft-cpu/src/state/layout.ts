@@ -70,6 +70,8 @@ export const DEBUG_ARMED = 0x7b0;
 export const LEFT_FOR_BUDGET = 0x7b4;
 /** i32: bit 0, software step has just let an instruction run; bit 1, which was a Load-Exclusive. */
 export const STEP_SYNDROME = 0x7b8;
+/** i32: synchronous exceptions in a row that were raised where they led. */
+export const REPEATED_EXCEPTIONS = 0x7bc;
 /** i64: the virtual address of an access that goes the slow way. */
 export const ACCESS_VA = 0x780;
 /** i64: an operand or result of a host function. */

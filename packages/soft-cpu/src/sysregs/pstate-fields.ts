@@ -3,7 +3,7 @@
  * frequent ones itself; these are for the rest, and for EL0, whose use of DAIF is subject to SCTLR_EL1.UMA.
  */
 import type { CpuState } from "../state/cpu-state.ts";
-import { CURRENT_EL, DAIF, FPCR, FPSR, SP_SELECT, STEP_STATE, STEP_SYNDROME } from "../state/layout.ts";
+import { CURRENT_EL, DAIF, FPCR, FPSR, REPEATED_EXCEPTIONS, SP_SELECT, STEP_STATE, STEP_SYNDROME } from "../state/layout.ts";
 import { SP_EL0, SP_EL1 } from "./slots.ts";
 
 /** AHP, DN, FZ, RMode. No trapped exceptions, no half-precision arithmetic. */
@@ -43,6 +43,7 @@ export function resetPstate(state: CpuState): void {
   state.i32[SP_SELECT >> 2] = 1;
   state.i32[STEP_STATE >> 2] = 0;
   state.i32[STEP_SYNDROME >> 2] = 0;
+  state.i32[REPEATED_EXCEPTIONS >> 2] = 0;
   state.i32[FPCR >> 2] = 0;
   state.i32[FPSR >> 2] = 0;
 }

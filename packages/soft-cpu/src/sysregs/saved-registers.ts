@@ -1,11 +1,12 @@
 /**
  * System registers as plain data, by name, so that a snapshot can be read: every register with storage, the stack pointers, FPCR,
- * FPSR, PSTATE in the format of SPSR_EL1, and what the next software step exception reports. Identification registers are part
- * of it: software has drawn conclusions from them, so a machine that says something else cannot take the snapshot over. Cold.
+ * FPSR, PSTATE in the format of SPSR_EL1, what the next software step exception reports, and how often the last exception was
+ * raised in its own vector. Identification registers are part of it: software has drawn conclusions from them, so a machine that
+ * says something else cannot take the snapshot over. Cold.
  */
 import { hex, type PlainData, SnapshotError } from "@trapline/core";
 import type { CpuState } from "../state/cpu-state.ts";
-import { CURRENT_EL, FPCR, FPSR, SP_SELECT, STEP_STATE, STEP_SYNDROME } from "../state/layout.ts";
+import { CURRENT_EL, FPCR, FPSR, REPEATED_EXCEPTIONS, SP_SELECT, STEP_STATE, STEP_SYNDROME } from "../state/layout.ts";
 import { DAIF_BITS, FPCR_BITS, FPSR_BITS, setDaif, setStackPointer, stackPointer } from "./pstate-fields.ts";
 import type { SystemRegister } from "./row.ts";
 import { SYSTEM_REGISTERS } from "./rows.ts";
@@ -24,7 +25,7 @@ const STORED: readonly (SystemRegister & { readonly slot: number })[] = SYSTEM_R
 );
 
 /** All that is saved. */
-const NAMES: ReadonlySet<string> = new Set([...STORED.map(({ name }) => name), "SP_EL0", "SP_EL1", "PSTATE", "STEP", "FPCR", "FPSR"]);
+const NAMES: ReadonlySet<string> = new Set([...STORED.map(({ name }) => name), "SP_EL0", "SP_EL1", "PSTATE", "STEP", "REPEATED", "FPCR", "FPSR"]);
 
 export function saveRegisters(state: CpuState): PlainData {
   const saved: { [name: string]: bigint } = {};
@@ -35,6 +36,7 @@ export function saveRegisters(state: CpuState): PlainData {
     SP_EL1: stackPointer(state, 1),
     PSTATE: BigInt(state.pstate),
     STEP: BigInt(state.i32[STEP_SYNDROME >> 2]!),
+    REPEATED: BigInt(state.i32[REPEATED_EXCEPTIONS >> 2]!),
     FPCR: BigInt(state.i32[FPCR >> 2]! >>> 0),
     FPSR: BigInt(state.i32[FPSR >> 2]! >>> 0),
   };
@@ -51,7 +53,7 @@ export function restoreRegisters(state: CpuState, saved: PlainData, identityOf: 
   const [sp0, sp1] = [take("SP_EL0", MAX_U64), take("SP_EL1", MAX_U64)];
   const pstate = Number(take("PSTATE", PSTATE_BITS));
   if (!MODES.includes(pstate & 5)) throw misfit("PSTATE", "a mode of AArch64 at EL0 or EL1");
-  const step = Number(take("STEP", 3n));
+  const [step, repeated] = [Number(take("STEP", 3n)), Number(take("REPEATED", 0xffffn))];
   const [fpcr, fpsr] = [take("FPCR", BigInt(FPCR_BITS)), take("FPSR", BigInt(FPSR_BITS))];
   const stranger = Object.keys(saved as object).find((name) => !NAMES.has(name));
   if (stranger !== undefined) throw misfit(stranger, "absent: this vCPU has no such register");
@@ -63,6 +65,7 @@ export function restoreRegisters(state: CpuState, saved: PlainData, identityOf: 
   state.i32[SP_SELECT >> 2] = pstate & 1;
   state.i32[STEP_STATE >> 2] = pstate & STEP_BITS;
   state.i32[STEP_SYNDROME >> 2] = step;
+  state.i32[REPEATED_EXCEPTIONS >> 2] = repeated;
   setStackPointer(state, 0, sp0);
   setStackPointer(state, 1, sp1);
   state.i32[FPCR >> 2] = Number(fpcr);
