@@ -25,7 +25,8 @@ const STORED: readonly (SystemRegister & { readonly slot: number })[] = SYSTEM_R
 );
 
 /** All that is saved. */
-const NAMES: ReadonlySet<string> = new Set([...STORED.map(({ name }) => name), "SP_EL0", "SP_EL1", "PSTATE", "STEP", "REPEATED", "FPCR", "FPSR"]);
+const OTHERS = ["SP_EL0", "SP_EL1", "PSTATE", "STEP", "REPEATED", "FPCR", "FPSR"];
+const NAMES: ReadonlySet<string> = new Set([...STORED.map(({ name }) => name), ...OTHERS]);
 
 export function saveRegisters(state: CpuState): PlainData {
   const saved: { [name: string]: bigint } = {};
