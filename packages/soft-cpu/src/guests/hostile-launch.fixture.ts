@@ -52,8 +52,10 @@ export function flatMap(el: 0 | 1): Pick<Launch, "tables" | "tcr" | "mair" | "sc
   return { tables, tcr: 0x12_8010_0010n, mair: 0x44_04ffn, sctlr: SCTLR | 1n };
 }
 
-export async function launcher(engine: Engine): Promise<Machine> {
-  return (await guestMachine(hostileGuest, "launch", { engine, rounds: 0, ramBytes: RAM_BYTES, isSilent: true })).machine;
+/** All vCPUs of it are launched alike; several take turns of some instructions. */
+export async function launcher(engine: Engine, vcpus = 1): Promise<Machine> {
+  const options = { engine, vcpus, rounds: 0, ramBytes: RAM_BYTES, isSilent: true, quantum: vcpus === 1 ? 50_000 : 97, cpu: { startAll: true } };
+  return (await guestMachine(hostileGuest, "launch", options)).machine;
 }
 
 /** Ready to run: a reset machine with all of it in place. */
@@ -78,8 +80,8 @@ export class LaunchPair {
     this.machines = machines;
   }
 
-  static async make(): Promise<LaunchPair> {
-    return new LaunchPair([await launcher("interpreter"), await launcher("JIT")]);
+  static async make(vcpus: number): Promise<LaunchPair> {
+    return new LaunchPair([await launcher("interpreter", vcpus), await launcher("JIT", vcpus)]);
   }
 
   /** How the same ended on both. */
@@ -102,7 +104,7 @@ async function outcome(machine: Machine, launch: Launch, between: (machine: Mach
     between(machine);
   }
   const memory = createHash("sha256").update(machine.memory.window(RAM, RAM_BYTES)!).digest("hex");
-  return { end, nowNs: machine.clock.nowNs(), vcpu: machine.vcpus[0]!.save(), memory };
+  return { end, nowNs: machine.clock.nowNs(), vcpus: machine.vcpus.map((vcpu) => vcpu.save()), memory };
 }
 
 function bytesOf(values: readonly bigint[]): Uint8Array {

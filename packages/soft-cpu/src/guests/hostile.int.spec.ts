@@ -63,12 +63,16 @@ type Random<T> = (random: T) => Launch;
 
 describe("random words as code do the same on interpreter and JIT", { timeout: 600_000 }, () => {
   let pair: LaunchPair;
-  beforeAll(async () => void (pair = await LaunchPair.make()));
-  afterAll(() => pair.close());
+  let two: LaunchPair;
+  beforeAll(async () => void ([pair, two] = [await LaunchPair.make(1), await LaunchPair.make(2)]));
+  afterAll(async () => {
+    await pair.close();
+    await two.close();
+  });
 
-  async function check<T>(arbitrary: fc.Arbitrary<T>, launchOf: Random<T>): Promise<void> {
+  async function check<T>(arbitrary: fc.Arbitrary<T>, launchOf: Random<T>, machines: LaunchPair = pair): Promise<void> {
     const property = fc.asyncProperty(arbitrary, async (random) => {
-      const [interpreted, compiled] = await pair.run(launchOf(random));
+      const [interpreted, compiled] = await machines.run(launchOf(random));
       expect(compiled).toEqual(interpreted);
     });
     await fc.assert(property, { numRuns: RUNS });
@@ -80,6 +84,8 @@ describe("random words as code do the same on interpreter and JIT", { timeout: 6
     ["at EL1, mapped", EL1H, flatMap(1)],
     ["at EL0, mapped", EL0T, flatMap(0)],
   ])("%s", (_, spsr, map) => check(fc.record({ words, x }), (random) => ({ ...random, spsr, ...map })));
+
+  it("by two vCPUs at once", () => check(fc.record({ words, x }), (random) => ({ ...random, spsr: EL1H, ...flatMap(1) }), two));
 
   it.each<[string, bigint, 0 | 1]>([
     ["at EL1 under random tables", EL1H, 1],

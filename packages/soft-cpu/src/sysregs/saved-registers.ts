@@ -24,8 +24,9 @@ const STORED: readonly (SystemRegister & { readonly slot: number })[] = SYSTEM_R
   (register): register is SystemRegister & { readonly slot: number } => register.slot !== undefined && register.slot !== RAZ,
 );
 
-/** All that is saved. */
+/** Besides those with storage. */
 const OTHERS = ["SP_EL0", "SP_EL1", "PSTATE", "STEP", "REPEATED", "FPCR", "FPSR"];
+/** All that is saved. */
 const NAMES: ReadonlySet<string> = new Set([...STORED.map(({ name }) => name), ...OTHERS]);
 
 export function saveRegisters(state: CpuState): PlainData {
