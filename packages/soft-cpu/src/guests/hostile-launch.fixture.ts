@@ -54,7 +54,8 @@ export function flatMap(el: 0 | 1): Pick<Launch, "tables" | "tcr" | "mair" | "sc
 
 /** All vCPUs of it are launched alike; several take turns of some instructions. */
 export async function launcher(engine: Engine, vcpus = 1): Promise<Machine> {
-  const options = { engine, vcpus, rounds: 0, ramBytes: RAM_BYTES, isSilent: true, quantum: vcpus === 1 ? 50_000 : 97, cpu: { startAll: true } };
+  const turns = { vcpus, quantum: vcpus === 1 ? 50_000 : 97, cpu: { startAll: true } };
+  const options = { engine, rounds: 0, ramBytes: RAM_BYTES, isSilent: true, ...turns };
   return (await guestMachine(hostileGuest, "launch", options)).machine;
 }
 
