@@ -1,6 +1,7 @@
 /** What is held until it is given back: hand it to a plugin's scope, or call `release` yourself. Releasing twice does nothing. */
 import type { Unsubscribable } from "rxjs";
 
+/** Something that is held until it is given back. */
 export interface Held extends Unsubscribable {
   release(): void;
   /** The same, under the name by which `scope.add` takes it. */

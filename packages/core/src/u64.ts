@@ -20,6 +20,7 @@ export function fromBigint(value: bigint): U64 {
   return whole <= 0x1f_ffff_ffff_ffffn ? Number(whole) : whole;
 }
 
+/** The value as a bigint, whichever form it has. */
 export function toBigint(value: U64): bigint {
   return typeof value === "bigint" ? value : BigInt(value);
 }

@@ -17,6 +17,7 @@ export function contains(range: AddressRange, address: number, width = 1): boole
   return address >= range.base && address - range.base + width <= range.size;
 }
 
+/** Do the two share an address? */
 export function overlaps(a: AddressRange, b: AddressRange): boolean {
   return a.base < b.base + b.size && b.base < a.base + a.size;
 }

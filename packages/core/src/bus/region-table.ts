@@ -75,16 +75,23 @@ export class RegionTable<R extends AddressRange> {
     this.refresh(range);
   }
 
-  /** Writes again every entry that `range` touches, from the sorted list. */
-  private refresh(range: AddressRange): void {
+  /**
+   * Writes again every entry that `range` touches, from the sorted list. Chunks inside it have no other range and are written at a
+   * stroke: a window of 512 GiB has 8192 of them.
+   */
+  private refresh(range: R): void {
     const end = range.base + range.size;
     if (end > NEAR_LIMIT) this.far = this.sorted.filter((r) => r.base + r.size > NEAR_LIMIT);
+    const firstChunk = Math.floor(range.base / CHUNK);
     const lastChunk = Math.floor((Math.min(end, NEAR_LIMIT) - 1) / CHUNK);
-    for (let chunk = Math.floor(range.base / CHUNK); chunk <= lastChunk; chunk++) this.refreshChunk(chunk, range);
+    if (firstChunk > lastChunk) return;
+    this.growChunks(lastChunk);
+    this.chunks.fill(this.ids.get(range) ?? 0, firstChunk + 1, lastChunk);
+    this.refreshChunk(firstChunk, range);
+    if (lastChunk !== firstChunk) this.refreshChunk(lastChunk, range);
   }
 
-  private refreshChunk(chunk: number, range: AddressRange): void {
-    this.growChunks(chunk);
+  private refreshChunk(chunk: number, range: R): void {
     const base = chunk * CHUNK;
     const inside = this.touching(base, CHUNK);
     const entry = this.chunks[chunk]!;
@@ -98,11 +105,16 @@ export class RegionTable<R extends AddressRange> {
     const pages = fresh ? (this.pageTables[index] = new Int32Array(PAGES_PER_CHUNK)) : this.pageTables[index]!;
     this.chunks[chunk] = ~index;
     // A fresh table is filled for all its ranges, an existing one only where this range lies.
-    for (const r of fresh ? inside : [range]) {
-      const first = Math.max(0, Math.floor((r.base - base) / PAGE));
-      const last = Math.min(PAGES_PER_CHUNK - 1, Math.floor((r.base + r.size - 1 - base) / PAGE));
-      for (let page = first; page <= last; page++) this.refreshPage(pages, page, base + page * PAGE);
-    }
+    for (const r of fresh ? inside : [range]) this.refreshPages(pages, base, r);
+  }
+
+  /** As {@link refresh}: pages inside the range have no other. */
+  private refreshPages(pages: Int32Array, base: number, range: R): void {
+    const first = Math.max(0, Math.floor((range.base - base) / PAGE));
+    const last = Math.min(PAGES_PER_CHUNK - 1, Math.floor((range.base + range.size - 1 - base) / PAGE));
+    pages.fill(this.ids.get(range) ?? 0, first + 1, last);
+    this.refreshPage(pages, first, base + first * PAGE);
+    if (last !== first) this.refreshPage(pages, last, base + last * PAGE);
   }
 
   private refreshPage(pages: Int32Array, page: number, base: number): void {

@@ -30,6 +30,7 @@ export interface ClockTimer {
   restore(saved: SavedTimer | null): void;
 }
 
+/** An armed timer as a snapshot has it; one that is not armed is saved as null. Nanoseconds, and its place among equal deadlines. */
 export interface SavedTimer {
   readonly deadlineNs: number;
   readonly order: number;
@@ -55,6 +56,7 @@ export interface DrivenClock extends Clock {
   reset(): void;
 }
 
+/** A clock as a snapshot has it: plain data. */
 export interface SavedClock {
   readonly nowNs: number;
   /** Fraction of the current nanosecond, in instructions. */

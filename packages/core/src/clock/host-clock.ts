@@ -1,8 +1,9 @@
 /** Host time: the host's monotonic clock since power-on. For interactive runs; traces are then not reproducible. */
 import type { ClockTimer, DrivenClock, SavedClock } from "./clock.ts";
+import { hostMs } from "./host-time.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
-/** Monotonic milliseconds, with fractions. `performance.now` everywhere but in tests. */
+/** Monotonic milliseconds, with fractions. `hostMs` everywhere but in tests. */
 export type MonotonicMs = () => number;
 
 export class HostClock implements DrivenClock {
@@ -11,7 +12,7 @@ export class HostClock implements DrivenClock {
   private readonly monotonicMs: MonotonicMs;
   private originMs: number;
 
-  constructor(monotonicMs: MonotonicMs = () => performance.now()) {
+  constructor(monotonicMs: MonotonicMs = hostMs) {
     this.monotonicMs = monotonicMs;
     this.originMs = monotonicMs();
   }

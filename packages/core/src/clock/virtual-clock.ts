@@ -6,6 +6,7 @@ import { ConfigError } from "../errors.ts";
 import type { ClockTimer, DrivenClock, SavedClock } from "./clock.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
+/** How fast virtual time runs. */
 export interface VirtualClockOptions {
   /** Retired instructions that make one microsecond, 1 … 1 000 000. Default 1000: one instruction, one nanosecond. */
   readonly instructionsPerUs?: number;

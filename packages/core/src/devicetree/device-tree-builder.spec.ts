@@ -245,6 +245,7 @@ describe("reg and ranges", () => {
     builder.node("/pci", "pci").set("device_type", "pci").set("#address-cells", 3).set("#size-cells", 2);
     builder.node("/pci/ethernet@1,0", "net").set("reg", [0x800, 0, 0, 0, 0]);
     builder.node("/pci/bridge@2", "net").set("reg", [0x1000, 0, 0, 0, 0]);
+    builder.node("/pcie@10000000", "host").set("device_type", "pci").reg({ base: 0x3f00_0000, size: 0x100_0000 });
     expect(() => builder.build()).not.toThrow();
   });
 });

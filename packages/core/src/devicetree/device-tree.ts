@@ -14,12 +14,14 @@ import { encodeValue, type FinalPropertyInput } from "./property-value.ts";
 /** Deepest node, the root being 1. Linux refuses deeper trees too (FDT_MAX_DEPTH), so nothing bootable is lost. */
 export const MAX_TREE_DEPTH = 64;
 
+/** A property: bytes under a name. */
 export interface DeviceTreeProperty {
   readonly name: string;
   /** Big-endian, as in the blob; empty for a property that is merely present. */
   value: Uint8Array;
 }
 
+/** A node: its properties and children, in the order of the blob. */
 export interface DeviceTreeNode {
   /** `node-name@unit-address`, or `node-name`; the root's is empty. */
   readonly name: string;

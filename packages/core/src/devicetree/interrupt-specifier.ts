@@ -7,6 +7,7 @@ import { DeviceTreeError } from "./device-tree-error.ts";
 /** Trigger flags of an interrupt specifier, bits 3:0 (dt-bindings/interrupt-controller/irq.h). */
 export const IRQ_TYPE = { "edge-rising": 1, "edge-falling": 2, "level-high": 4, "level-low": 8 } as const;
 
+/** What an interrupt senses, by the name of its flag in a specifier (IRQ_TYPE_…). */
 export type IrqTrigger = keyof typeof IRQ_TYPE;
 /** A GIC knows no other trigger for shared interrupts. */
 export type SpiTrigger = "edge-rising" | "level-high";

@@ -11,6 +11,7 @@ export interface DeviceTreeFinding {
   readonly message: string;
 }
 
+/** The rules of `lintDeviceTree`. Names are stable, for filters. */
 export type DeviceTreeRule =
   | "node-name"
   | "property-name"

@@ -7,7 +7,8 @@ import { GIC_INTERRUPT_TYPES } from "./interrupt-specifier.ts";
 import type { FindingSink } from "./lint-finding.ts";
 import { addressCellsOf, cellsOf, stringsOf, u32Of, type IndexedNode, type TreeIndex } from "./tree-index.ts";
 
-const GIC = /^arm,(gic-v3|gic-400|pl390|cortex-a(5|7|9|15)-gic|arm11mp-gic|arm1176jzf-devchip-gic)$/;
+/** `compatible` of GICs. */
+export const GIC: RegExp = /^arm,(gic-v3|gic-400|pl390|cortex-a(5|7|9|15)-gic|arm11mp-gic|arm1176jzf-devchip-gic)$/;
 
 export function lintInterrupts(index: TreeIndex, sink: FindingSink): void {
   for (const entry of index.nodes) {

@@ -23,6 +23,7 @@ import { damaged, readDtbHeader, type DtbHeader } from "./dtb-header.ts";
 import { isReadableName, MAX_NAME_BYTES } from "./names.ts";
 import { joinCells } from "./read-value.ts";
 
+/** What `parseDtb` accepts. */
 export interface ParseDtbOptions {
   /** Largest blob to read, in bytes; MAX_DTB_BYTES (2 MiB) by default. */
   readonly maxBytes?: number;

@@ -21,6 +21,7 @@ export const ref = (label: string): PhandleRef => ({ label });
 
 /** number: u32. bigint: u64, two cells. */
 export type FinalCell = number | bigint;
+/** A cell, or two, of a property: a number (u32), a bigint (u64), or the phandle of a labelled node. */
 export type Cell = FinalCell | PhandleRef;
 
 /** A value without references: what a parsed tree can take. */

@@ -23,6 +23,7 @@ export function addMemory(builder: DeviceTreeBuilder, bank: Required<RegEntry>, 
   return builder.node(`/${nodeNameAt("memory", bank.base)}`, contributor).set("device_type", "memory").reg(bank);
 }
 
+/** A CPU's node below /cpus. */
 export interface CpuDescription {
   /** MPIDR_EL1 affinity fields (bits 39:32 and 23:0), the `reg` of the node. */
   readonly mpidr: U64;

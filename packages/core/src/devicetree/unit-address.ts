@@ -17,16 +17,21 @@ export interface UnitAddressMismatch {
 
 /**
  * The two sides where they differ. Buses with a format of their own (PCI's "device,function", more than two address
- * cells, anything but hex digits) are not judged.
+ * cells, anything but hex digits) are not judged, nor are PCI host bridges, which are named after one of their windows
+ * (QEMU's /pcie@10000000 has its `reg` elsewhere).
  */
 export function unitAddressMismatch(entry: IndexedNode): UnitAddressMismatch | undefined {
   const unit = unitAddress(entry.node.name);
   if (unit === undefined || entry.parent === undefined || !/^[0-9a-fA-F]+$/.test(unit)) return undefined;
-  const deviceType = stringsOf(entry.parent, "device_type")?.[0];
-  if (deviceType === "pci" || deviceType === "pciex") return undefined;
+  if (isPci(entry) || isPci(entry.parent)) return undefined;
   const addressCells = addressCellsOf(entry.parent);
   const reg = cellsOf(entry, "reg");
   if (reg === undefined || addressCells < 1 || addressCells > 2 || reg.length < addressCells) return undefined;
   const address = toBigint(joinCells(reg.slice(0, addressCells)));
   return BigInt(`0x${unit}`) === address ? undefined : { unit, address };
+}
+
+function isPci(entry: IndexedNode): boolean {
+  const deviceType = stringsOf(entry, "device_type")?.[0];
+  return deviceType === "pci" || deviceType === "pciex";
 }

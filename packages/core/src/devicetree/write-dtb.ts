@@ -24,6 +24,7 @@ import {
 import { isReadableName, MAX_NAME_BYTES } from "./names.ts";
 import { StringsBlock } from "./strings-block.ts";
 
+/** What `writeDtb` may make. */
 export interface WriteDtbOptions {
   /** Largest blob to make, in bytes; MAX_DTB_BYTES (2 MiB) by default. */
   readonly maxBytes?: number;

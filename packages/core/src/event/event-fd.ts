@@ -44,6 +44,7 @@ export interface EventFd {
   onClose(listener: () => void): Subscription;
 }
 
+/** Flags and start value of eventfd(2), and a name for traces. */
 export interface EventFdOptions {
   readonly name?: string;
   /** Start value, 0 … 2^32 − 1. Default 0. */

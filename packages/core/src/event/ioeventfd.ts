@@ -3,6 +3,7 @@ import type { BusSpace } from "../bus/bus-event.ts";
 import type { U64 } from "../u64.ts";
 import type { EventFd } from "./event-fd.ts";
 
+/** An address that rings an eventfd (struct kvm_ioeventfd). */
 export interface IoeventfdBinding {
   readonly eventFd: EventFd;
   readonly space: BusSpace;
@@ -12,8 +13,14 @@ export interface IoeventfdBinding {
   readonly length: 0 | 1 | 2 | 4 | 8;
   /** Ring only for this value, compared in full: a value wider than `length` never matches. Absent: any value. */
   readonly datamatch?: U64;
+  /**
+   * The guest decides where it is (the BAR of a PCI function): whoever assigned it saves and restores its place, and a snapshot of the
+   * ioeventfds leaves it out. No part of its identity. Default false.
+   */
+  readonly movable?: boolean;
 }
 
+/** The ioeventfds of a machine: guest writes that signal an eventfd and go no further. */
 export interface Ioeventfds {
   /** KVM_IOEVENTFD. @throws KvmError EINVAL, EBADF, EEXIST, ENOSPC, as the kernel orders its checks. */
   assign(binding: IoeventfdBinding): void;

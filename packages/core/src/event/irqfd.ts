@@ -1,6 +1,7 @@
 /** The contract of irqfd: an eventfd whose signal raises a GSI (virt/kvm/eventfd.c). Bound by the irqfd plugin. */
 import type { EventFd } from "./event-fd.ts";
 
+/** An eventfd that raises a GSI (struct kvm_irqfd). */
 export interface IrqfdBinding {
   readonly eventFd: EventFd;
   readonly gsi: number;
@@ -8,6 +9,7 @@ export interface IrqfdBinding {
   readonly resample?: EventFd;
 }
 
+/** The irqfds of a machine. */
 export interface Irqfds {
   /**
    * KVM_IRQFD. A signal that came before is delivered once.

@@ -12,6 +12,7 @@ import type { EdgeTrigger, LevelLine } from "./irq-line.ts";
 import type { IrqResult, IrqSignal } from "./irq-signal.ts";
 import type { Irqchip, MsiArgs } from "./irqchip.ts";
 
+/** What travels on `router.gsi$`: a source's number, 0 … 2^32 − 1, and what it did. */
 export type GsiArgs = readonly [gsi: number, signal: IrqSignal];
 
 /** Where one GSI leads. */

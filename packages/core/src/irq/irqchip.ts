@@ -15,6 +15,7 @@ import type { CompletionEvent, MsiEvent, PinEvent, PrivateLineEvent, VcpuLineEve
 import type { IrqResult, IrqSignal, VcpuLine } from "./irq-signal.ts";
 import type { KvmIrqchip } from "./kvm-irqchip.ts";
 
+/** What routers, irqfds and tests may expect of a chip. */
 export interface IrqchipCapabilities {
   /** It has inputs for message-signalled interrupts. */
   readonly msi: boolean;
@@ -24,10 +25,15 @@ export interface IrqchipCapabilities {
   readonly synchronous: boolean;
 }
 
+/** What travels on `pins$`: an input, any number, and what it did. */
 export type PinArgs = readonly [pin: number, signal: IrqSignal];
+/** What travels on `privateLines$`: the level of one INTID of one vCPU. */
 export type PrivateLineArgs = readonly [vcpu: number, intid: number, level: boolean];
+/** What travels on `msi$`: where the message was written, its 32 bits, and who sent it (NO_DEVICE_ID: nobody knows). */
 export type MsiArgs = readonly [address: U64, data: number, deviceId: number];
+/** What travels on `vcpuLines$`: IRQ or FIQ of a vCPU changed to that level. */
 export type VcpuLineArgs = readonly [vcpu: number, line: VcpuLine, level: boolean];
+/** What travels on `completions$`: the input that the guest is done with. */
 export type CompletionArgs = readonly [pin: number];
 
 /** `deviceId` of an MSI whose sender has none. */
@@ -65,6 +71,20 @@ export interface Irqchip extends Stateful {
   describePin(pin: number): string;
   /** State of one pin for monitors and tests, without side effects. Undefined for a pin it does not have. */
   peekPin(pin: number): PinState | undefined;
+  /**
+   * Why an interrupt, by the number the guest has for it, is or is not signalled to a vCPU now; changes nothing. Left out by chips
+   * that cannot tell, and by those whose guests have no such numbers.
+   */
+  explain?(intid: number, vcpu: number): IrqExplanation;
+}
+
+/** What decides whether an interrupt is signalled, in the chip's own order and words. */
+export interface IrqExplanation {
+  /** The vCPU's line is high because of it. */
+  readonly signalled: boolean;
+  readonly steps: readonly { readonly check: string; readonly passed: boolean; readonly text: string }[];
+  /** The steps that failed, or that it is signalled, as a paragraph. */
+  readonly text: string;
 }
 
 /** What can be told of a pin on any irqchip; chips add fields of their own. Dumps show a field `vcpu`: who would get it. */

@@ -79,9 +79,11 @@ function packageUrl(use: string, { file, catalogue, conditions }: PluginSource):
     if (code !== "ERR_MODULE_NOT_FOUND")
       return { text: `${use} is no package name (${messageOf(cause)})`, hint: "a path must begin with ./", cause };
     const near = nearest(use, Object.keys(catalogue));
-    const install = `install it there (npm install ${packageOf(use)}), or write ./${use} for a file beside the machine file`;
+    const hasNames = Object.keys(catalogue).length > 0;
+    const short = hasNames || !/^[\w-]+$/.test(use) ? "" : "this program has no short names, as the trapline command has: name a package's export; or ";
+    const install = `${short}install it there (npm install ${packageOf(use)}), or write ./${use} for a file beside the machine file`;
     const looked = `${path.join(folder, "node_modules")} and the folders above`;
-    const known = Object.keys(catalogue).length === 0 ? "" : "no built-in plugin and ";
+    const known = hasNames ? "no built-in plugin and " : "";
     return {
       text: `${use} is ${known}no package installed; looked in ${looked}`,
       hint: near === undefined ? install : `did you mean ${near}?`,
@@ -106,7 +108,8 @@ async function load(use: string, url: string, { importModule }: PluginSource): P
 export function loadingHint(url: string, cause: unknown): string {
   const code = (cause as { code?: string } | null | undefined)?.code;
   if (/\.[mc]?tsx?$/.test(url) && (code === "ERR_UNKNOWN_FILE_EXTENSION" || code === "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING")) {
-    const remedies = "start it with `node --import tsx`, use Node 22.18 or later for files of your own, or name the compiled .js file";
+    const remedies =
+      "install tsx beside it for the trapline command (npm install --save-dev tsx), start a program of yours with `node --import tsx`, use Node 22.18 or later for files of your own, or name the compiled .js file";
     return `this Node cannot load TypeScript from there: ${remedies}`;
   }
   return "make `node` load it first";

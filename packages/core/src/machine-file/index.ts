@@ -6,4 +6,5 @@ export { type Excerpt, isMachineFileError, MachineFileError, type MachineFilePro
 export { DEFAULT_RAM_BASE, machineSchema } from "./machine-schema.ts";
 export { MAX_DEPTH, MAX_TOKENS, MAX_VALUES } from "./parse-yaml.ts";
 export type { Catalogue, PluginContext, PluginFactory, PluginModule } from "./plugin-module.ts";
+export type { MachineSetting } from "./settings.ts";
 export { MAX_FILE_BYTES } from "./source-text.ts";

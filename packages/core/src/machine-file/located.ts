@@ -1,11 +1,17 @@
 /** A value together with where each part of it stands in the source. */
 import type { JsonValue } from "./scalar.ts";
+import type { SourceText } from "./source-text.ts";
 
-export interface Located {
-  readonly value: JsonValue;
+export interface Place {
   /** Offsets of the first character and behind the last one. */
   readonly start: number;
   readonly end: number;
+  /** The text in which that is, where it is not the machine file's: a setting. */
+  readonly source?: SourceText;
+}
+
+export interface Located extends Place {
+  readonly value: JsonValue;
   /** How many values it is, itself included; aliases count as often as they are used. */
   readonly size: number;
   /** Levels of lists and mappings inside, 0 for a scalar. */
@@ -14,10 +20,8 @@ export interface Located {
   readonly entries?: ReadonlyMap<string, LocatedEntry>;
 }
 
-export interface LocatedEntry {
-  /** The key's own place. */
-  readonly start: number;
-  readonly end: number;
+/** A key, whose place it is, and its value. */
+export interface LocatedEntry extends Place {
   readonly value: Located;
 }
 

@@ -251,12 +251,20 @@ plugins:
     expect(error.line).toBeUndefined();
   });
 
+  it("of a short name says whose those are, in a program that has none", async () => {
+    write({ "machine.yaml": "plugins: [vgic-v3]\n" });
+    const error = await loadMachineFile(path.join(folder, "machine.yaml")).catch((cause: unknown) => cause);
+    expect((error as MachineFileError).message).toMatch(
+      /plugins\[0\]: vgic-v3 is no package installed; looked in .*; this program has no short names, as the trapline command has: name a package's export; or install it there \(npm install vgic-v3\), or write \.\/vgic-v3/,
+    );
+  });
+
   it("says what to do where Node cannot load TypeScript", async () => {
     write({ "machine.ts": "export default {};" });
     const importModule = (): Promise<never> =>
       Promise.reject(Object.assign(new TypeError('Unknown file extension ".ts"'), { code: "ERR_UNKNOWN_FILE_EXTENSION" }));
     const error = await loadMachineFile(path.join(folder, "machine.ts"), { importModule }).catch((cause: unknown) => cause);
-    expect((error as MachineFileError).hint).toMatch(/^this Node cannot load TypeScript from there: start it with `node --import tsx`/);
+    expect((error as MachineFileError).hint).toMatch(/^this Node cannot load TypeScript from there: install tsx .*, start a program of yours with `node --import tsx`/);
   });
 });
 

@@ -6,12 +6,15 @@ import { open } from "node:fs/promises";
 import path from "node:path";
 import { messageOf } from "../errors.ts";
 import type { MachineConfig } from "../machine/machine-config.ts";
+import type { MachineFileError } from "./machine-file-error.ts";
 import { processConditions, type PluginSource } from "./find-plugin.ts";
 import { machineFromModule } from "./module-machine.ts";
 import type { Catalogue } from "./plugin-module.ts";
+import type { MachineSetting } from "./settings.ts";
 import { fileProblem, MAX_FILE_BYTES, SourceText } from "./source-text.ts";
 import { machineFromYaml } from "./yaml-machine.ts";
 
+/** How `loadMachineFile` finds and loads what a file names, and what it puts over it. */
 export interface MachineFileOptions {
   /** Built-in plugins by their short names. Default: none. */
   readonly catalogue?: Catalogue;
@@ -22,6 +25,8 @@ export interface MachineFileOptions {
   readonly importModule?: (url: string) => Promise<unknown>;
   /** Conditions of package exports, besides `default`. Default: node, import, and those of Node's --conditions. */
   readonly conditions?: Iterable<string>;
+  /** Values over those of the file, in this order; YAML only. */
+  readonly settings?: readonly MachineSetting[];
 }
 
 /**
@@ -36,11 +41,12 @@ export async function loadMachineFile(file: string, options: MachineFileOptions 
   switch (extension) {
     case ".yaml":
     case ".yml":
-      return machineFromYaml(SourceText.decode(file, await readBounded(file)), sourceOf(file, options));
+      return machineFromYaml(SourceText.decode(file, await readBounded(file)), sourceOf(file, options), options.settings);
     case ".ts":
     case ".mts":
     case ".js":
     case ".mjs":
+      if (options.settings?.[0] !== undefined) throw notYaml(file, options.settings[0]);
       return machineFromModule(file, sourceOf(file, options));
     default:
       throw fileProblem(file, `a machine file does not end in ${JSON.stringify(extension)}`, "name it .yaml or .ts");
@@ -53,7 +59,7 @@ export async function loadMachineFile(file: string, options: MachineFileOptions 
  */
 export async function parseMachineFile(text: string | Uint8Array, file: string, options: MachineFileOptions = {}): Promise<MachineConfig> {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-  return machineFromYaml(SourceText.decode(file, bytes), sourceOf(file, options));
+  return machineFromYaml(SourceText.decode(file, bytes), sourceOf(file, options), options.settings);
 }
 
 function sourceOf(file: string, { catalogue = {}, importModule = (url) => import(url), conditions }: MachineFileOptions): PluginSource {
@@ -63,6 +69,10 @@ function sourceOf(file: string, { catalogue = {}, importModule = (url) => import
     importModule,
     conditions: conditions === undefined ? processConditions() : new Set(conditions),
   };
+}
+
+function notYaml(file: string, { origin = "--set", text }: MachineSetting): MachineFileError {
+  return fileProblem(file, `${origin} ${text}: values can be set over those of YAML files only`, "let the module read them from process.env, or write the machine in YAML");
 }
 
 /** At most one byte more than a machine file may have: a device or a pipe without end is not read to its end. */

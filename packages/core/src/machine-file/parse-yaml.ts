@@ -28,8 +28,11 @@ import { MachineFileError, type MachineFileProblem } from "./machine-file-error.
 import { type JsonValue, plainScalar } from "./scalar.ts";
 import type { SourceText } from "./source-text.ts";
 
+/** Tokens of a machine file, at most. */
 export const MAX_TOKENS = 100_000;
+/** Levels of nesting in a machine file, at most. */
 export const MAX_DEPTH = 64;
+/** Values of a machine file, at most; an alias counts as often as it is used. */
 export const MAX_VALUES = 10_000;
 
 type Token = Parameters<Composer["next"]>[0];

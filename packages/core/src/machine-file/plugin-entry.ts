@@ -7,7 +7,7 @@
  *
  * So `use` is the one word a plugin cannot have as an option.
  */
-import type { Located, Step } from "./located.ts";
+import type { Located, Place, Step } from "./located.ts";
 import type { JsonValue } from "./scalar.ts";
 
 export interface PluginEntry {
@@ -22,9 +22,7 @@ export interface PluginEntry {
   readonly optionsSteps: readonly Step[];
 }
 
-export interface EntryPlace {
-  readonly start: number;
-  readonly end: number;
+export interface EntryPlace extends Place {
   readonly steps: readonly Step[];
 }
 
@@ -37,7 +35,7 @@ const FORMS = "write PLUGIN, or PLUGIN: { options }, or NAME: { use: PLUGIN, opt
 
 export function parseEntry(item: Located, index: number): PluginEntry | EntryProblem {
   const steps: Step[] = ["plugins", index];
-  const whole = { start: item.start, end: item.end, steps };
+  const whole = { ...placeOf(item), steps };
   if (typeof item.value === "string" && item.value !== "") return { use: item.value, useAt: whole, options: {}, optionsSteps: steps };
   if (item.entries === undefined) return { ...whole, text: "this is no plugin", hint: FORMS };
   if (item.entries.size !== 1) {
@@ -46,16 +44,21 @@ export function parseEntry(item: Located, index: number): PluginEntry | EntryPro
     const hint = item.entries.size === 0 ? FORMS : "begin each plugin with `- `, and indent its options below its name";
     return { ...whole, text: `${item.entries.size} plugins in one item of the list`, hint };
   }
-  const [key, { start, end, value }] = [...item.entries][0]!;
-  const place = { start, end, steps: [...steps, key] };
+  const [key, entry] = [...item.entries][0]!;
+  const { value } = entry;
+  const place = { ...placeOf(entry), steps: [...steps, key] };
   if (value.value === null) return { use: key, useAt: place, options: {}, optionsSteps: place.steps };
   if (value.entries === undefined)
-    return { start: value.start, end: value.end, steps: place.steps, text: "options must be a mapping", hint: FORMS };
+    return { ...placeOf(value), steps: place.steps, text: "options must be a mapping", hint: FORMS };
   const use = value.entries.get("use");
   const { use: named, ...options } = value.value as { readonly [key: string]: JsonValue };
   if (use === undefined) return { use: key, useAt: place, options, optionsSteps: place.steps };
-  const useAt = { start: use.value.start, end: use.value.end, steps: [...place.steps, "use"] };
+  const useAt = { ...placeOf(use.value), steps: [...place.steps, "use"] };
   if (typeof named !== "string" || named === "")
     return { ...useAt, text: "`use` names no plugin", hint: "give a short name, a package, or a path that begins with ./" };
   return { name: key, use: named, useAt, options, optionsSteps: place.steps };
+}
+
+function placeOf({ start, end, source }: Place): Place {
+  return { start, end, ...(source === undefined ? {} : { source }) };
 }

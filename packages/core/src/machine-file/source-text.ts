@@ -12,11 +12,14 @@ const SHOWN_WIDTH = 40;
 export class SourceText {
   readonly file: string;
   readonly text: string;
+  /** What errors show; of the same length. */
+  private readonly displayed: string;
   private readonly lineStarts: readonly number[];
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, displayed: string = text) {
     this.file = file;
     this.text = text;
+    this.displayed = displayed;
     const starts = [0];
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
     this.lineStarts = starts;
@@ -49,7 +52,7 @@ export class SourceText {
       text,
       ...(value === "" ? {} : { value }),
       ...(hint === undefined ? {} : { hint }),
-      excerpt: excerptOf(this.text.slice(lineStart, lineEnd), start - lineStart),
+      excerpt: excerptOf(this.displayed.slice(lineStart, lineEnd), start - lineStart),
     };
   }
 

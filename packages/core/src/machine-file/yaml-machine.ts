@@ -8,9 +8,10 @@ import { ADDRESS_LIMIT, overlaps } from "../bus/address-range.ts";
 import { ConfigError, isTraplineError, messageOf, PluginError } from "../errors.ts";
 import { checkConfig, type ClockConfig, type MachineConfig } from "../machine/machine-config.ts";
 import type { PluginDefinition } from "../machine/vmm-plugin.ts";
-import { MAX_MEMORY_BYTES, type MemoryRegionConfig } from "../memory/guest-memory.ts";
+import { MAX_MEMORY_BYTES } from "../memory/guest-memory.ts";
+import type { MemoryRegionConfig } from "../memory/memory-region.ts";
 import { findPlugin, type FoundPlugin, type PluginSource } from "./find-plugin.ts";
-import { formatPath, type Located, locate, locateKey, type Step } from "./located.ts";
+import { formatPath, type Located, locate, locateKey, type Place, type Step } from "./located.ts";
 import { MachineFileError, type MachineFileProblem } from "./machine-file-error.ts";
 import { DEFAULT_RAM_BASE, YAML_MACHINE } from "./machine-schema.ts";
 import { optionsSchema } from "./options-schema.ts";
@@ -19,6 +20,7 @@ import { parseEntry, type PluginEntry } from "./plugin-entry.ts";
 import { type ExportedPlugin, exportedPlugin, isDefinition, type PluginContext } from "./plugin-module.ts";
 import type { JsonValue } from "./scalar.ts";
 import { CheckedSchema } from "./schema-finding.ts";
+import { applySettings, type MachineSetting } from "./settings.ts";
 import type { SourceText } from "./source-text.ts";
 
 const MACHINE = new CheckedSchema(YAML_MACHINE);
@@ -30,8 +32,8 @@ interface Wanted {
 }
 
 /** @throws MachineFileError, PluginError */
-export async function machineFromYaml(text: SourceText, source: PluginSource): Promise<MachineConfig> {
-  const reader = new MachineReader(text, source);
+export async function machineFromYaml(text: SourceText, source: PluginSource, settings: readonly MachineSetting[] = []): Promise<MachineConfig> {
+  const reader = new MachineReader(text, source, settings);
   return reader.read();
 }
 
@@ -43,10 +45,10 @@ class MachineReader {
   /** Schemas of options, by what the modules export: ten UARTs have one. */
   private readonly schemas = new Map<unknown, CheckedSchema>();
 
-  constructor(text: SourceText, source: PluginSource) {
+  constructor(text: SourceText, source: PluginSource, settings: readonly MachineSetting[]) {
     this.text = text;
     this.source = source;
-    this.root = parseYaml(text);
+    this.root = applySettings(parseYaml(text), settings, (problem) => void this.problems.push(problem));
   }
 
   async read(): Promise<MachineConfig> {
@@ -125,7 +127,7 @@ class MachineReader {
       if (plugin === undefined) continue;
       const other = names.get(plugin.name);
       if (other !== undefined) {
-        const taken = `${formatPath(other.useAt.steps.slice(0, 2))}, line ${this.text.lineAt(other.useAt.start)}`;
+        const taken = `${formatPath(other.useAt.steps.slice(0, 2))}, line ${(other.useAt.source ?? this.text).lineAt(other.useAt.start)}`;
         const text = `the plugin name ${plugin.name} is taken by ${taken}`;
         this.report(entry.useAt, entry.useAt.steps, text, `give one a name of its own: NAME: { use: ${entry.use} }`);
       }
@@ -210,7 +212,7 @@ class MachineReader {
   }
 
   /** A mapping or list is best pointed at by its key: its own first character may be on a later line. */
-  private placeOf(steps: readonly Step[]): { start: number; end: number } {
+  private placeOf(steps: readonly Step[]): Place {
     const at = locate(this.root, steps);
     const collection = at.items !== undefined || at.entries !== undefined;
     return (collection || at.start === at.end ? locateKey(this.root, steps) : undefined) ?? at;
@@ -219,17 +221,17 @@ class MachineReader {
   private shown(at: Located): string {
     if (at.items !== undefined) return "a list";
     if (at.entries !== undefined) return "a mapping";
-    return at.start === at.end ? "nothing" : this.text.shown(at.start, at.end);
+    return at.start === at.end ? "nothing" : (at.source ?? this.text).shown(at.start, at.end);
   }
 
   private report(
-    at: { readonly start: number; readonly end: number },
+    at: Place,
     steps: readonly Step[],
     text: string,
     hint?: string,
     cause?: unknown,
   ): void {
-    const problem = this.text.problem(at.start, at.end, formatPath(steps), text, hint);
+    const problem = (at.source ?? this.text).problem(at.start, at.end, formatPath(steps), text, hint);
     this.problems.push(cause === undefined ? problem : { ...problem, cause });
   }
 

@@ -2,10 +2,11 @@
 import type { Container } from "inversify";
 import type { UnclaimedPolicy } from "../bus/bus.ts";
 import { ConfigError } from "../errors.ts";
-import type { MemoryRegionConfig } from "../memory/guest-memory.ts";
+import type { MemoryRegionConfig } from "../memory/memory-region.ts";
 import { API_VERSION } from "../tokens.ts";
 import type { PluginDefinition } from "./vmm-plugin.ts";
 
+/** Whose time a machine has: that of retired instructions (per microsecond: 1 … 1 000 000, default 1000), or the host's. */
 export type ClockConfig = { readonly kind: "virtual"; readonly instructionsPerUs?: number } | { readonly kind: "host" };
 
 export interface MachineConfig {

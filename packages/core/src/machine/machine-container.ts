@@ -2,12 +2,12 @@
  * The container of one machine: core's bindings, then every plugin's. A child container per machine, so that nothing is
  * shared between machines but the constants of the parent. Cold: services are looked up once and kept.
  */
-import "reflect-metadata";
-import { Container, type ServiceIdentifier } from "inversify";
+import type { Container, ServiceIdentifier } from "inversify";
 import { ConfigError, messageOf, PluginError } from "../errors.ts";
 import { FixedRouter } from "../irq/fixed-router.ts";
 import * as tokens from "../tokens.ts";
 import { guard } from "./blame.ts";
+import type { ContainerClass } from "./machine-inversify.ts";
 import type { Vmm } from "./vmm.ts";
 import type { PluginDefinition, Provision } from "./vmm-plugin.ts";
 
@@ -16,8 +16,9 @@ export class MachineContainer {
   /** Who provides a token once or instead, for the message when a second one does. */
   private readonly providers = new Map<ServiceIdentifier, string>();
 
-  constructor(parent?: Container) {
-    this.container = new Container({ defaultScope: "Singleton", ...(parent === undefined ? {} : { parent }) });
+  /** @param inversify the class to make it of; see machine-inversify.ts */
+  constructor(inversify: ContainerClass, parent?: Container) {
+    this.container = new inversify({ defaultScope: "Singleton", ...(parent === undefined ? {} : { parent }) });
     // Built when first asked for, so that a plugin's replacement is not preceded by a default nobody wanted.
     this.container
       .bind(tokens.GsiRouterToken)

@@ -10,6 +10,7 @@ import { ConfigError, type TraplineError } from "../errors.ts";
 import type { GsiRouter } from "../irq/gsi-router.ts";
 import type { Irqchip } from "../irq/irqchip.ts";
 import { GuestMemory } from "../memory/guest-memory.ts";
+import type { MemoryRegion } from "../memory/memory-region.ts";
 import * as tokens from "../tokens.ts";
 import { HypercallSpace } from "../vcpu/hypercall-space.ts";
 import { SysregSpace } from "../vcpu/sysreg-space.ts";
@@ -18,13 +19,14 @@ import type { Vcpu, VcpuBackend, VcpuTopology } from "../vcpu/vcpu.ts";
 import { WireOrder } from "../wire/wire-order.ts";
 import type { MachineConfig } from "./machine-config.ts";
 import { MachineContainer } from "./machine-container.ts";
+import type { ContainerClass } from "./machine-inversify.ts";
 import type { Vmm } from "./vmm.ts";
 
 /** What the machine does for its plugins; the rest of {@link Vmm} is services. */
 export interface MachineActions {
   hold(): () => void;
   wake(): void;
-  powerOff(status: number): void;
+  powerOff(status: number | undefined): void;
   requestReset(): void;
   report(error: TraplineError): void;
 }
@@ -46,7 +48,7 @@ export class MachineCore implements Vmm {
   private foundRouter: GsiRouter | undefined;
   private foundIrqchips: readonly Irqchip[] | undefined;
 
-  constructor(config: MachineConfig, actions: MachineActions) {
+  constructor(config: MachineConfig, inversify: ContainerClass, actions: MachineActions) {
     this.config = config;
     this.actions = actions;
     this.machineName = config.name ?? "machine";
@@ -58,7 +60,7 @@ export class MachineCore implements Vmm {
     this.bus = new Bus(this.order, "mmio", config.unclaimed);
     this.ports = new Bus(this.order, "pio", config.unclaimed);
     this.sysregs = new SysregSpace(this.order);
-    this.container = new MachineContainer(config.parent);
+    this.container = new MachineContainer(inversify, config.parent);
     this.container.constant(tokens.ClockToken, this.clock);
     this.container.constant(tokens.WireOrderToken, this.order);
     this.container.constant(tokens.BusToken, this.bus);
@@ -81,10 +83,11 @@ export class MachineCore implements Vmm {
       });
     }
     this.madeTopology = topology(count, typeof vcpus === "number" ? undefined : vcpus);
-    this.madeMemory = new GuestMemory(this.order, memory, { reserveBytes: backend?.reserveBytes ?? 0 });
+    const brought = this.config.plugins.flatMap((plugin) => plugin.memory ?? []);
+    this.madeMemory = new GuestMemory(this.order, [...memory, ...brought], { reserveBytes: backend?.reserveBytes ?? 0 });
     this.container.constant(tokens.TopologyToken, this.madeTopology);
     this.container.constant(tokens.GuestMemoryToken, this.madeMemory);
-    for (const region of this.madeMemory.regions) this.bus.claim(region, this.madeMemory.device(region));
+    for (const region of this.ownRegions) this.bus.claim(region, this.madeMemory.device(region));
   }
 
   setVcpus(vcpus: readonly Vcpu[]): void {
@@ -94,6 +97,11 @@ export class MachineCore implements Vmm {
 
   get memory(): GuestMemory {
     return this.madeMemory ?? tooEarly("memory");
+  }
+
+  /** The machine's own memory, without what plugins brought. */
+  get ownRegions(): readonly MemoryRegion[] {
+    return this.memory.regions.slice(0, this.config.memory?.length ?? 0);
   }
 
   get topology(): VcpuTopology {
@@ -132,7 +140,7 @@ export class MachineCore implements Vmm {
     this.actions.wake();
   }
 
-  powerOff(status = 0): void {
+  powerOff(status?: number): void {
     this.actions.powerOff(status);
   }
 

@@ -247,10 +247,17 @@ describe("running ends", () => {
     });
   });
 
-  it("by a plugin that reports the guest's status", async () => {
+  it.each([0, 3])("by a plugin that reports the guest's status: %i", async (code) => {
     const { plugin, vmm } = keyhole();
-    await withMachine({ plugins: [plugin, device((status) => vmm().powerOff(status)), scripted(function* () { yield write32(DEVICE, 3); })] }, async (machine) => {
-      expect(await machine.run()).toEqual({ reason: "power-off", vcpu: -1, status: 3 });
+    await withMachine({ plugins: [plugin, device((status) => vmm().powerOff(status)), scripted(function* () { yield write32(DEVICE, code); })] }, async (machine) => {
+      expect(await machine.run()).toEqual({ reason: "power-off", vcpu: -1, status: code, reported: true });
+    });
+  });
+
+  it("by a plugin that switches the machine off, with nothing to report", async () => {
+    const { plugin, vmm } = keyhole();
+    await withMachine({ plugins: [plugin, device(() => vmm().powerOff()), scripted(function* () { yield write32(DEVICE, 3); })] }, async (machine) => {
+      expect(await machine.run()).toEqual({ reason: "power-off", vcpu: -1, status: 0 });
     });
   });
 

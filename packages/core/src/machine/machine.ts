@@ -28,6 +28,7 @@ import { Wire, type WireEnd } from "../wire/wire.ts";
 import { guard, guardAsync } from "./blame.ts";
 import { checkConfig, type MachineConfig } from "./machine-config.ts";
 import { MachineCore } from "./machine-core.ts";
+import { type ContainerClass, containerClassFor } from "./machine-inversify.ts";
 import type { MachineEvent } from "./machine-event.ts";
 import { MachineState } from "./machine-state.ts";
 import { PluginHost } from "./plugin-host.ts";
@@ -61,7 +62,7 @@ export class Machine {
   private hasPowered = false;
 
   /** Use {@link createMachine}. */
-  constructor(config: MachineConfig) {
+  constructor(config: MachineConfig, inversify: ContainerClass) {
     this.config = config;
     const report = (error: TraplineError): void => this.errors.next(error);
     this.errors$ = new TapObservable<TraplineError>(
@@ -71,10 +72,10 @@ export class Machine {
         return () => inner.unsubscribe();
       },
     );
-    this.core = new MachineCore(config, {
+    this.core = new MachineCore(config, inversify, {
       hold: () => this.loop.hold(),
       wake: () => this.loop.wake(),
-      powerOff: (status) => this.end({ reason: "power-off", vcpu: -1, status }),
+      powerOff: (status) => this.end({ reason: "power-off", vcpu: -1, status: status ?? 0, ...(status === undefined ? {} : { reported: true }) }),
       requestReset: () => this.resetSoon(),
       report,
     });
@@ -126,7 +127,6 @@ export class Machine {
   /** Takes the machine through its phases. Called once, by {@link createMachine}. */
   async compose(): Promise<void> {
     const { core, plugins, config } = this;
-    checkConfig(config);
     for (const plugin of config.plugins) core.container.load(plugin, core);
     const backend = core.find(tokens.VcpuBackendToken);
     this.backend = backend?.name ?? this.backend;
@@ -241,7 +241,7 @@ export class Machine {
     this.checkOpen();
     const builder = new DeviceTreeBuilder();
     builder.node("/", "core").set("#address-cells", 2).set("#size-cells", 2);
-    for (const { name, base, size, readOnly } of this.core.memory.regions) if (!readOnly) addMemory(builder, { base, size }, `memory region ${name}`);
+    for (const { name, base, size, readOnly } of this.core.ownRegions) if (!readOnly) addMemory(builder, { base, size }, `memory region ${name}`);
     this.plugins.each("device-tree", (plugin) => plugin.deviceTree?.(builder));
     return builder.build();
   }
@@ -371,7 +371,8 @@ function ownerThrew(cause: unknown): InvariantError {
  * @throws ConfigError, HostError or PluginError; then everything is released already.
  */
 export async function createMachine(config: MachineConfig): Promise<Machine> {
-  const machine = new Machine(config);
+  checkConfig(config);
+  const machine = new Machine(config, await containerClassFor(config));
   try {
     await machine.compose();
     return machine;

@@ -3,8 +3,11 @@ import { ConfigError } from "../errors.ts";
 
 /** How a run ended. */
 export type RunResult =
-  /** The guest switched the machine off; `status` is what it reported, 0 normally. */
-  | { readonly reason: "power-off"; readonly vcpu: number; readonly status: number }
+  /**
+   * The guest switched the machine off, or a device did (`vcpu` −1). `status` is what it reported, 0 normally; `reported` tells a 0 that a
+   * test device was given from an ordinary power-off.
+   */
+  | { readonly reason: "power-off"; readonly vcpu: number; readonly status: number; readonly reported?: true }
   /** A vCPU cannot go on: the architecture has no answer to what it did. */
   | { readonly reason: "fault"; readonly vcpu: number; readonly pc: number; readonly message: string }
   | { readonly reason: "debug"; readonly vcpu: number; readonly pc: number }

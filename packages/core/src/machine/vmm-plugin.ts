@@ -15,6 +15,7 @@
 import type { ContainerModule, ServiceIdentifier } from "inversify";
 import type { Subscription } from "rxjs";
 import type { DeviceTreeBuilder } from "../devicetree/index.ts";
+import type { MemoryRegionConfig } from "../memory/memory-region.ts";
 import type { PlainData, ResetKind } from "../plain-data.ts";
 import { API_VERSION } from "../tokens.ts";
 import type { Vmm } from "./vmm.ts";
@@ -64,6 +65,12 @@ export interface PluginDefinition {
   readonly provides?: readonly Provision<never>[];
   /** Function style: makes the live part. */
   readonly create?: (vmm: Vmm) => VmmPlugin | void;
+  /**
+   * Memory it brings beside the machine's own: guest-visible bytes at a fixed place, of which its device is in charge. It finds the regions in
+   * `vmm.memory.regions` by name. Core neither claims their addresses on the bus nor describes them: the plugin does, to answer what vCPUs
+   * do not do by themselves (writes to read-only memory; everything, while the region is hidden).
+   */
+  readonly memory?: readonly MemoryRegionConfig[];
   /** Inversify style: binds the plugin's services, `plugin` among them. */
   readonly module?: ContainerModule;
   /** Inversify style: under which token the live part is bound. */

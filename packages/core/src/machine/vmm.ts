@@ -39,7 +39,7 @@ export interface Vmm {
   hold(): () => void;
   /** Input came: an idle machine looks again. */
   wake(): void;
-  /** The guest reported how it ended (a test device, say): ends `run` with that status. */
+  /** Ends `run`: the guest switched the machine off, or, with a status, it reported to a device (a test device, say) how it ended. */
   powerOff(status?: number): void;
   /** Resets the machine between two instructions, as if the guest had asked. */
   requestReset(): void;

@@ -5,7 +5,8 @@ import type { Width } from "../bus/bus-device.ts";
 import { isTraplineError, type TraplineError } from "../errors.ts";
 import { fromBigint, toBigint, type U64 } from "../u64.ts";
 import { WireOrder } from "../wire/wire-order.ts";
-import { GuestMemory, type GuestMemoryOptions, type MemoryRegionConfig } from "./guest-memory.ts";
+import { GuestMemory, type GuestMemoryOptions } from "./guest-memory.ts";
+import type { MemoryRegionConfig } from "./memory-region.ts";
 
 const RAM = 0x4000_0000;
 const KiB64 = 0x1_0000;

@@ -7,7 +7,6 @@
  *
  * Memory: the sum of the regions rounded up to 64 KiB each, plus the reserve; the host commits pages as they are touched.
  */
-import type { AddressRange } from "../bus/address-range.ts";
 import { checkRange, formatRange, overlaps } from "../bus/address-range.ts";
 import type { BusDevice, Width } from "../bus/bus-device.ts";
 import { EXTERNAL_ABORT } from "../bus/bus-device.ts";
@@ -15,25 +14,13 @@ import { ConfigError, HostError } from "../errors.ts";
 import { hi32, lo32, type U64, u64 } from "../u64.ts";
 import { Wire, type WireEnd } from "../wire/wire.ts";
 import type { WireEvent, WireOrder } from "../wire/wire-order.ts";
+import { CpuView } from "./cpu-view.ts";
+import type { MemoryRegion, MemoryRegionConfig } from "./memory-region.ts";
 import { createWasmMemory, type WasmMemory } from "./wasm-memory.ts";
 
 /** One memory32 holds no more (64 KiB pages). */
 export const MAX_MEMORY_BYTES = 0x1_0000_0000;
 const WASM_PAGE = 0x1_0000;
-
-export interface MemoryRegionConfig extends AddressRange {
-  /** Default: "ram", "ram1", … */
-  readonly name?: string;
-  /** Guests cannot write it; host and loaders can. Default false. */
-  readonly readOnly?: boolean;
-}
-
-export interface MemoryRegion extends AddressRange {
-  readonly name: string;
-  readonly readOnly: boolean;
-  /** Where it starts inside the WebAssembly.Memory, bytes. */
-  readonly wasmOffset: number;
-}
 
 /** The host or a device wrote guest memory. */
 export interface MemoryOverwrite extends WireEvent {
@@ -42,6 +29,7 @@ export interface MemoryOverwrite extends WireEvent {
   readonly length: number;
 }
 
+/** What else lies in the memory of the guest. */
 export interface GuestMemoryOptions {
   /** Bytes at the start of the WebAssembly.Memory that the vCPU backend keeps for itself. Default 0. */
   readonly reserveBytes?: number;
@@ -52,6 +40,8 @@ export class GuestMemory {
   readonly regions: readonly MemoryRegion[];
   /** Owned by the vCPU backend, if it caches what it decoded. */
   readonly overwrites$: WireEnd<readonly [address: number, length: number], void, MemoryOverwrite>;
+  /** What vCPUs see of it. */
+  readonly cpuView: CpuView;
 
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
@@ -76,6 +66,7 @@ export class GuestMemory {
       unowned: undefined,
       describe: (seq, atNs, _answer, address, length) => ({ seq, atNs, kind: "overwrite", address, length }),
     });
+    this.cpuView = new CpuView(order, (address, length) => this.regionAt(address, length));
   }
 
   /** Offset of `address` in the WebAssembly.Memory, or −1 unless all `length` bytes lie in one region. */
@@ -191,6 +182,7 @@ export class GuestMemory {
 
   close(): void {
     this.overwrites.complete();
+    this.cpuView.close();
   }
 
   private offsetForWriting(address: number, length: number): number {

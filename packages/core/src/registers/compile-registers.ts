@@ -84,6 +84,10 @@ function expand<D>(spec: RegisterSpec<D>): Register<D>[] {
   const widths = spec.widths ?? (size === 8 ? [4, 8] : [size]);
   const constant = (): U64 => reset;
   const read = spec.read ?? constant;
+  const write = spec.write ?? ((): void => {});
+  const peek = spec.peek ?? read;
+  const widthMask = widths.reduce((mask, width) => mask | (1 << width), 0);
+  const [readable, writable] = [!UNREADABLE.includes(access), WRITABLE.includes(access)];
   return Array.from({ length: count }, (_, n) => ({
     name: count === 1 ? spec.name : `${spec.name}<${n}>`,
     spec,
@@ -91,12 +95,12 @@ function expand<D>(spec: RegisterSpec<D>): Register<D>[] {
     size,
     n,
     reset,
-    widthMask: widths.reduce((mask, width) => mask | (1 << width), 0),
-    readable: !UNREADABLE.includes(access),
-    writable: WRITABLE.includes(access),
+    widthMask,
+    readable,
+    writable,
     read,
-    write: spec.write ?? ((): void => {}),
-    peek: spec.peek ?? read,
+    write,
+    peek,
   }));
 }
 

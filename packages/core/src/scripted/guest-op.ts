@@ -52,22 +52,30 @@ const write =
 
 /** Loads of RAM or a device, by guest-physical address. */
 export const read8: (address: number) => GuestOp<number> = read(1);
+/** Reads two bytes, little-endian. */
 export const read16: (address: number) => GuestOp<number> = read(2);
+/** Reads four bytes, little-endian. */
 export const read32: (address: number) => GuestOp<number> = read(4);
+/** Reads eight bytes, little-endian. */
 export const read64: (address: number) => GuestOp<U64> = read(8);
 /** Stores to RAM or a device. */
 export const write8: (address: number, value: U64) => GuestOp<void> = write(1);
+/** Writes two bytes; higher bits of the value are left out. */
 export const write16: (address: number, value: U64) => GuestOp<void> = write(2);
+/** Writes four bytes; higher bits of the value are left out. */
 export const write32: (address: number, value: U64) => GuestOp<void> = write(4);
+/** Writes eight bytes. */
 export const write64: (address: number, value: U64) => GuestOp<void> = write(8);
 
 /** Port reads and writes. */
 export const inPort = (port: number, width: 1 | 2 | 4): GuestOp<number> => new GuestOp("access", exit.PIO_READ, port, width);
+/** Writes 1, 2 or 4 bytes to a port. */
 export const outPort = (port: number, width: 1 | 2 | 4, value: number): GuestOp<void> =>
   new GuestOp("access", exit.PIO_WRITE, port, width, stored(value, width));
 
 /** MRS and MSR, by `sysregEncoding`. */
 export const mrs = (encoding: number): GuestOp<U64> => new GuestOp("access", exit.SYSREG_READ, encoding, 8);
+/** MSR, by `sysregEncoding`. */
 export const msr = (encoding: number, value: U64): GuestOp<void> => new GuestOp("access", exit.SYSREG_WRITE, encoding, 8, stored(value, 8));
 
 /** HVC with a function id in w0; evaluates to x0. */
@@ -79,6 +87,7 @@ export const wfi = (): GuestOp<void> => new GuestOp("wfi");
 export const compute = (instructions: number): GuestOp<void> => new GuestOp("compute", exit.WFI, 0, 0, instructions);
 /** Masks and unmasks interrupts, as DAIF does. */
 export const maskInterrupts = (): GuestOp<void> => new GuestOp("mask");
+/** Unmasks interrupts: a line that is high is taken before the next operation. */
 export const unmaskInterrupts = (): GuestOp<void> => new GuestOp("unmask");
 /** Switches the machine off; the guest's status goes to `run`. */
 export const powerOff = (status = 0): GuestOp<void> => new GuestOp("access", exit.SHUTDOWN, 0, 0, status);

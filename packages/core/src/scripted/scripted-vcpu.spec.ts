@@ -419,7 +419,9 @@ describe("a reset", () => {
     };
     await withMachine({ plugins: [recorder(log), scripted(main)] }, async (machine) => {
       expect(await machine.run()).toEqual({ reason: "halted" });
-      expect([log, machine.vcpus[0]!.retired]).toEqual([["write32 1 by 0", "write32 2 by 0", "write32 66 by 0"], 2]);
+      expect([log, machine.vcpus[0]!.retired]).toEqual([["write32 1 by 0", "write32 2 by 0", "write32 66 by 0"], 4]); // instructions are counted from power-on
+      await machine.reset("power-on");
+      expect(machine.vcpus[0]!.retired).toBe(0);
     });
   });
 });

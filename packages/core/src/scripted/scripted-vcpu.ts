@@ -14,7 +14,7 @@ import type { DrivenClock } from "../clock/clock.ts";
 import { messageOf, SnapshotError } from "../errors.ts";
 import { FIQ_LINE, IRQ_LINE, type VcpuLine } from "../irq/irq-signal.ts";
 import type { GuestMemory } from "../memory/guest-memory.ts";
-import type { PlainData } from "../plain-data.ts";
+import type { PlainData, ResetKind } from "../plain-data.ts";
 import { lo32, type U64 } from "../u64.ts";
 import { exitWire } from "../vcpu/exit-wire.ts";
 import type { SliceEnd, Vcpu } from "../vcpu/vcpu.ts";
@@ -119,12 +119,12 @@ export class ScriptedVcpu implements Vcpu {
     this.lines[line] = high;
   }
 
-  reset(): void {
+  reset(kind: ResetKind = "power-on"): void {
     this.stack = [];
     this.journal = [];
     this.masked = this.program?.irq === undefined && this.program?.fiq === undefined;
     this.waiting = false;
-    this.retired = 0;
+    if (kind === "power-on") this.retired = 0;
     this.faultMessage = "";
     this.off = this.program === undefined;
   }
@@ -172,9 +172,9 @@ export class ScriptedVcpu implements Vcpu {
     return 1;
   }
 
-  /** Lets time pass, over several slices if need be. */
+  /** Lets time pass, over several slices if need be, and up to the next timer: what it raises is taken there. */
   private compute(frame: Frame, total: number, left: number): number {
-    const now = Math.min(total - frame.computed, left);
+    const now = Math.min(total - frame.computed, left, this.clock.instructionsUntil(this.clock.nextDeadlineNs()));
     this.retired += now;
     frame.computed += now;
     this.clock.elapse(now);
@@ -185,9 +185,8 @@ export class ScriptedVcpu implements Vcpu {
   private access(op: GuestOp): void {
     const { address, width, value } = op;
     if (op.exit === exit.MMIO_READ) {
-      const inRam = this.memory.read(address, width as Width);
-      if (inRam !== undefined) return this.finish(inRam);
-    } else if (op.exit === exit.MMIO_WRITE && this.memory.regionAt(address, width)?.readOnly === false) {
+      if (this.memory.cpuView.regionAt(address, width) !== undefined) return this.finish(this.memory.read(address, width as Width)!);
+    } else if (op.exit === exit.MMIO_WRITE && this.memory.cpuView.regionAt(address, width)?.readOnly === false) {
       this.memory.store(address, width as Width, value);
       return this.finish(null);
     }

@@ -1,22 +1,30 @@
 /**
- * A saved machine as bytes: "TRAPLINE", a version, then gzip of (length, header, memory pages), whose checksum covers
- * everything. The header is JSON, so `zcat` and a text editor can read it.
+ * A saved machine as bytes, little-endian:
  *
- * Reading checks before it believes: magic, version, checksum, shape. The header is at most MAX_HEADER_BYTES.
+ *     "TRAPLINE", version u32, length u32, header       gzip of JSON: what the machine is, its state, which pages of memory follow
+ *     length u32, piece; …                              gzip of 4 MiB each, the last one shorter: the pages
+ *
+ * Every part has gzip's checksum. Reading checks before it believes: magic, version, lengths, checksums, shape; and nothing unpacks to
+ * more than the header says, a header to no more than MAX_HEADER_BYTES.
  */
 import { messageOf, SnapshotError } from "../errors.ts";
+import { MAX_MEMORY_BYTES } from "../memory/guest-memory.ts";
 import type { PlainData } from "../plain-data.ts";
+import { GZIP } from "./gzip.ts";
 import type { MachineShape } from "./machine-shape.ts";
-import type { CapturedMemory, RegionPages } from "./memory-pages.ts";
+import { type CapturedMemory, indexedBytes, type RegionPages } from "./memory-pages.ts";
 import { fromJson, toJson } from "./plain-codec.ts";
 
-/** Raise it whenever the layout below changes. */
-export const SNAPSHOT_VERSION = 1;
+/** Raise it whenever the layout changes. */
+export const SNAPSHOT_VERSION = 2;
 /** Longest header, bytes. */
 export const MAX_HEADER_BYTES = 0x1000_0000;
 
 const MAGIC = new TextEncoder().encode("TRAPLINE");
 const PROLOGUE = MAGIC.length + 4;
+const PIECE = 0x40_0000;
+/** Pieces worked on at a time: the host's threads are busy, and memory is bounded. */
+const AT_A_TIME = 4;
 
 /** Everything that is saved. */
 export interface Snapshot {
@@ -25,20 +33,53 @@ export interface Snapshot {
   readonly memory: CapturedMemory;
 }
 
-export async function encodeSnapshot({ shape, state, memory }: Snapshot): Promise<Uint8Array> {
-  const header = new TextEncoder().encode(JSON.stringify(toJson({ shape, state, memory: memory.index } as unknown as PlainData)));
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, header.length, true);
-  const body = await through(new (streams().CompressionStream)("gzip"), [length, header, memory.bytes]);
-  const file = new Uint8Array(PROLOGUE + body.length);
+interface Header {
+  readonly shape: MachineShape;
+  readonly state: PlainData;
+  readonly memory: readonly RegionPages[];
+  /** Bytes of all pages. */
+  readonly bytes: number;
+}
+
+export async function encodeSnapshot({ shape, state, memory: { index, bytes } }: Snapshot): Promise<Uint8Array> {
+  const header: Header = { shape, state, memory: index, bytes: bytes.length };
+  const text = new TextEncoder().encode(JSON.stringify(toJson(header as unknown as PlainData)));
+  const pieces = Array.from({ length: Math.ceil(bytes.length / PIECE) }, (_, n) => bytes.subarray(n * PIECE, (n + 1) * PIECE));
+  const packed = [await GZIP.pack(text), ...(await inTurn(pieces, GZIP.pack))];
+  const file = new Uint8Array(PROLOGUE + packed.reduce((sum, { length }) => sum + 4 + length, 0));
+  const view = new DataView(file.buffer);
   file.set(MAGIC);
-  new DataView(file.buffer).setUint32(MAGIC.length, SNAPSHOT_VERSION, true);
-  file.set(body, PROLOGUE);
+  view.setUint32(MAGIC.length, SNAPSHOT_VERSION, true);
+  let at = PROLOGUE;
+  for (const part of packed) {
+    view.setUint32(at, part.length, true);
+    file.set(part, at + 4);
+    at += 4 + part.length;
+  }
   return file;
 }
 
 /** @throws SnapshotError that says what is wrong with the bytes. */
 export async function decodeSnapshot(file: Uint8Array): Promise<Snapshot> {
+  const [packed, ...pieces] = partsOf(file);
+  const { shape, state, memory: index, bytes: length } = await readHeader(packed!);
+  if (pieces.length !== Math.ceil(length / PIECE)) throw damaged("pieces of memory are missing");
+  const unpacked = await inTurn(pieces, (piece, n) => unpack(piece, Math.min(PIECE, length - n * PIECE)));
+  const bytes = new Uint8Array(length);
+  for (const [n, piece] of unpacked.entries()) {
+    if (piece.length !== Math.min(PIECE, length - n * PIECE)) throw damaged("a piece of memory is too short");
+    bytes.set(piece, n * PIECE);
+  }
+  return { shape, state, memory: { index, bytes } };
+}
+
+/** What machine a snapshot is of, without its memory. @throws SnapshotError */
+export async function snapshotShape(file: Uint8Array): Promise<MachineShape> {
+  return (await readHeader(partsOf(file)[0]!)).shape;
+}
+
+/** Header and pieces, still packed; at least one. */
+function partsOf(file: Uint8Array): Uint8Array[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < PROLOGUE || MAGIC.some((byte, at) => file[at] !== byte)) {
     throw new SnapshotError("these bytes are no saved machine", { remedy: "give a file that Machine.save wrote" });
@@ -52,75 +93,52 @@ export async function decodeSnapshot(file: Uint8Array): Promise<Snapshot> {
       remedy: "restore it with the version that saved it",
     });
   }
-  const body = await unpack(file.subarray(PROLOGUE));
-  const length = body.length < 4 ? -1 : new DataView(body.buffer, body.byteOffset).getUint32(0, true);
-  if (length < 0 || length > MAX_HEADER_BYTES || 4 + length > body.length) throw damaged("its header is cut short");
-  const header = readHeader(body.subarray(4, 4 + length));
-  return { shape: header.shape, state: header.state, memory: { index: header.memory, bytes: body.subarray(4 + length) } };
+  const parts: Uint8Array[] = [];
+  let at = PROLOGUE;
+  do {
+    const end = at + 4 <= file.length ? at + 4 + view.getUint32(at, true) : Infinity;
+    if (end > file.length) throw damaged("it is cut short");
+    parts.push(file.subarray(at + 4, end));
+    at = end;
+  } while (at < file.length);
+  return parts;
 }
 
-interface Header {
-  readonly shape: MachineShape;
-  readonly state: PlainData;
-  readonly memory: readonly RegionPages[];
-}
-
-function readHeader(bytes: Uint8Array): Header {
+async function readHeader(packed: Uint8Array): Promise<Header> {
+  const text = await unpack(packed, MAX_HEADER_BYTES);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
   } catch (cause) {
     throw damaged(messageOf(cause));
   }
   const header = fromJson(json) as unknown as Partial<Header> | null;
-  const valid = Array.isArray(header?.memory) && Array.isArray(header.shape?.plugins) && header.state !== undefined;
-  if (!valid) throw damaged("its header lacks a part");
+  const pages = Array.isArray(header?.memory) && header.memory.every((part: Partial<RegionPages> | null) => Array.isArray(part?.runs) && Array.isArray(part.fills));
+  const runs = pages && header!.memory!.every(({ runs: some, fills }) => [...some, ...fills].every((run) => Array.isArray(run)));
+  const length = header?.bytes;
+  const counted = Number.isSafeInteger(length) && length! >= 0 && length! <= MAX_MEMORY_BYTES;
+  if (!runs || !Array.isArray(header?.shape?.plugins) || header.state === undefined || !counted) throw damaged("its header lacks a part");
+  if (!(length! <= indexedBytes(header.memory!))) throw damaged("its header names fewer pages than it has bytes");
   return header as Header;
 }
 
-async function unpack(packed: Uint8Array): Promise<Uint8Array> {
+async function unpack(packed: Uint8Array, limit: number): Promise<Uint8Array> {
   try {
-    return await through(new (streams().DecompressionStream)("gzip"), [packed]);
+    return await GZIP.unpack(packed, limit);
   } catch (cause) {
     throw damaged(messageOf(cause));
   }
 }
 
+/** `use` for each item, a few at a time; the answers in the items' order. */
+async function inTurn<T, R>(items: readonly T[], use: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const answers: R[] = [];
+  for (let at = 0; at < items.length; at += AT_A_TIME) {
+    answers.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map((item, n) => use(item, at + n)))));
+  }
+  return answers;
+}
+
 function damaged(why: string): SnapshotError {
   return new SnapshotError(`the snapshot is damaged: ${why}`, { subject: "snapshot", remedy: "take another" });
-}
-
-/** The part of the web's compression streams that is used; their types live in the DOM library. */
-interface ByteTransform {
-  readonly writable: { getWriter(): { write(chunk: Uint8Array): Promise<void>; close(): Promise<void> } };
-  readonly readable: { getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }> } };
-}
-
-interface StreamGlobals {
-  readonly CompressionStream: new (format: "gzip") => ByteTransform;
-  readonly DecompressionStream: new (format: "gzip") => ByteTransform;
-}
-
-function streams(): StreamGlobals {
-  return globalThis as unknown as StreamGlobals;
-}
-
-async function through(transform: ByteTransform, chunks: readonly Uint8Array[]): Promise<Uint8Array> {
-  const writer = transform.writable.getWriter();
-  const writing = (async (): Promise<void> => {
-    for (const chunk of chunks) await writer.write(chunk);
-    await writer.close();
-  })();
-  writing.catch(() => {}); // the reader fails with the same error
-  const parts: Uint8Array[] = [];
-  const reader = transform.readable.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) parts.push(next.value!);
-  await writing;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -20,7 +20,7 @@ import {
   write32,
 } from "../index.ts";
 import { fromJson, toJson } from "./plain-codec.ts";
-import { decodeSnapshot, encodeSnapshot } from "./snapshot-file.ts";
+import { decodeSnapshot, encodeSnapshot, snapshotShape } from "./snapshot-file.ts";
 
 const RAM = 0x4000_0000;
 const COUNTER = 0x0900_0000;
@@ -199,11 +199,33 @@ describe("the file", () => {
     expect(await decodeSnapshot(await encodeSnapshot(empty))).toEqual(empty);
   });
 
+  it("round-trips memory of several pieces", async () => {
+    const bytes = new Uint8Array(0x50_0000).map((_, n) => n >> 10);
+    const memory = { index: [{ region: "ram", runs: [[0, 0x500]] as [number, number][], fills: [] }], bytes };
+    const { memory: back } = await decodeSnapshot(await encodeSnapshot({ ...empty, memory }));
+    expect([back.index, Buffer.compare(back.bytes, bytes)]).toEqual([memory.index, 0]);
+  });
+
+  it("tells what machine it is of without unpacking memory", async () => {
+    const file = await encodeSnapshot(empty);
+    expect(await snapshotShape(file)).toEqual(shape);
+  });
+
+  it("unpacks to no more than its header says", async () => {
+    const bytes = new Uint8Array(0x1000);
+    const large = await encodeSnapshot({ ...empty, memory: { index: [{ region: "ram", runs: [[0, 1]], fills: [] }], bytes } });
+    const small = await encodeSnapshot({ ...empty, memory: { index: [{ region: "ram", runs: [[0, 1]], fills: [] }], bytes: bytes.subarray(1) } });
+    const piece = (file: Uint8Array): number => 16 + new DataView(file.buffer).getUint32(12, true);
+    const forged = new Uint8Array([...small.subarray(0, piece(small)), ...large.subarray(piece(large))]);
+    await expect(decodeSnapshot(forged)).rejects.toThrow(/damaged: .*4095 bytes/);
+  });
+
   it.each([
     ["no bytes", () => new Uint8Array(0), /no saved machine/],
     ["another kind of file", () => new TextEncoder().encode("#!/bin/sh\necho hello"), /no saved machine/],
-    ["a format of the future", (file: Uint8Array) => file.with(8, 9), /format 9, this Trapline reads format 1/],
+    ["a format of the future", (file: Uint8Array) => file.with(8, 9), /format 9, this Trapline reads format 2/],
     ["a cut file", (file: Uint8Array) => file.subarray(0, file.length - 5), /damaged/],
+    ["more behind its end", (file: Uint8Array) => new Uint8Array([...file, 0, 0, 0, 0]), /damaged: pieces of memory are missing/],
     ["a flipped bit", (file: Uint8Array) => file.with(file.length >> 1, file[file.length >> 1]! ^ 4), /damaged/],
   ] as const)("refuses %s", async (_what, damage, message) => {
     const file = damage(await encodeSnapshot(empty));

@@ -24,6 +24,8 @@ describe("formatTrace", () => {
     [{ ...at, kind: "vcpu-line", irqchip: "gic", vcpu: 2, line: "fiq", level: true }, "gic drives FIQ of vcpu2 high"],
     [{ ...at, kind: "completion", irqchip: "gic", pin: 1 }, "gic pin 1 completed"],
     [{ ...at, kind: "signal", eventFd: "kick", value: 1, count: 0xffff_ffff_ffff_fffen }, "eventfd kick signalled = 0x1, count 18446744073709551614"],
+    [{ ...at, kind: "remap", region: "flash0", address: 0, length: 0x400_0000, visible: false }, "memory flash0 hidden from vCPUs"],
+    [{ ...at, kind: "remap", region: "flash0", address: 0, length: 0x400_0000, visible: true }, "memory flash0 shown to vCPUs"],
     [{ ...at, kind: "machine", what: "reset", reset: "warm" }, "machine reset (warm)"],
   ])("%o", (event, line) => {
     expect(formatTrace(event)).toBe(`#7           1.234 µs  ${line}`);

@@ -42,6 +42,8 @@ function body(event: TraceEvent): string {
       return `${event.irqchip} pin ${event.pin} completed`;
     case "overwrite":
       return `memory ${hex(event.address)}+${hex(event.length)} overwritten`;
+    case "remap":
+      return `memory ${event.region} ${event.visible ? "shown to" : "hidden from"} vCPUs`;
     case "machine":
       return `machine ${event.what}${event.reset === undefined ? "" : ` (${event.reset})`}`;
     default:

@@ -9,6 +9,7 @@ import type { BusAccess, DoorbellHit, UnclaimedAccess } from "../bus/bus-event.t
 import type { SignalEvent } from "../event/event-fd.ts";
 import type { CompletionEvent, GsiEvent, MsiEvent, PinEvent, PrivateLineEvent, VcpuLineEvent } from "../irq/irq-event.ts";
 import type { MachineEvent } from "../machine/machine-event.ts";
+import type { MemoryRemap } from "../memory/cpu-view.ts";
 import type { MemoryOverwrite } from "../memory/guest-memory.ts";
 import type { SysregAccess } from "../vcpu/sysreg-space.ts";
 import type { VcpuExit } from "../vcpu/vcpu-exit.ts";
@@ -28,8 +29,10 @@ export interface TraceEvents {
   "vcpu-line": VcpuLineEvent;
   completion: CompletionEvent;
   overwrite: MemoryOverwrite;
+  remap: MemoryRemap;
   machine: MachineEvent;
 }
 
+/** A `kind` of event: those of core, and those that plugins declare. */
 export type TraceKind = keyof TraceEvents;
 export type TraceEvent = TraceEvents[TraceKind];

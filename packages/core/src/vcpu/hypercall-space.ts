@@ -1,6 +1,6 @@
 /**
  * Hypercalls that plugins answer, claimed by ranges of SMCCC function ids (Arm DEN 0028). What nobody claims answers
- * NOT_SUPPORTED, as the calling convention asks. Hypercalls are rare: the ranges are searched in order.
+ * NOT_SUPPORTED, as the calling convention asks. The ranges are searched in order, after the one that answered last.
  */
 import { checkRange, formatRange, overlaps } from "../bus/address-range.ts";
 import { ConfigError } from "../errors.ts";
@@ -17,19 +17,26 @@ export type HypercallOwner = (functionId: number, vcpu: number, conduit: number)
 interface Claim {
   readonly name: string;
   readonly base: number;
+  /** `base` as a signed number. */
+  readonly first: number;
   readonly size: number;
   readonly owner: HypercallOwner;
 }
 
+/** In small integers: function ids reach beyond V8's, and a comparison of those costs a number object. */
+const claims = (claim: Claim, functionId: number): boolean => ((functionId | 0) - claim.first) >>> 0 < claim.size;
+
 export class HypercallSpace {
   private readonly claims: Claim[] = [];
+  /** Whose call was the last: it mostly has the next as well. */
+  private recent: Claim | undefined = undefined;
 
   /**
    * Claims `count` function ids from `first`. Returns the undo.
    * @throws ConfigError naming both claimants when they overlap, and for ids beyond 32 bits.
    */
   claim(name: string, first: number, count: number, owner: HypercallOwner): () => void {
-    const claim = { name, base: first, size: count, owner };
+    const claim = { name, base: first, first: first | 0, size: count, owner };
     checkRange(claim, name);
     if (first + count > FUNCTION_IDS) {
       throw new ConfigError(`${name} claims hypercalls up to ${hex(first + count - 1)}`, {
@@ -50,19 +57,23 @@ export class HypercallSpace {
     }
     this.claims.push(claim);
     return () => {
+      this.recent = undefined;
       const at = this.claims.indexOf(claim);
       if (at >= 0) this.claims.splice(at, 1);
     };
   }
 
   call(functionId: number, vcpu: number, conduit: number): U64 {
-    for (const claim of this.claims) {
-      if (functionId >= claim.base && functionId < claim.base + claim.size) return claim.owner(functionId, vcpu, conduit);
-    }
-    return SMCCC_NOT_SUPPORTED;
+    const { recent } = this;
+    if (recent !== undefined && claims(recent, functionId)) return recent.owner(functionId, vcpu, conduit);
+    const claim = this.claims.find((each) => claims(each, functionId));
+    if (claim === undefined) return SMCCC_NOT_SUPPORTED;
+    this.recent = claim;
+    return claim.owner(functionId, vcpu, conduit);
   }
 
   close(): void {
     this.claims.length = 0;
+    this.recent = undefined;
   }
 }

@@ -4,18 +4,28 @@
  * Each runnable vCPU gets a slice of at most `quantum` instructions, cut short at the next timer deadline, in the order of its
  * id: deterministic and fair. A slice that is interrupted, by `untilNs`, a stop or a task, is resumed where it was, so that
  * who runs when depends on the guest alone. When no vCPU can run, virtual time jumps to the next deadline; on host time, or when only the
- * outside can wake the machine, the loop sleeps without polling. Every `YIELD_MS` of host time it lets the event loop run, so
+ * outside can wake the machine, the loop sleeps, and is awake for the last 60 µs at most (host-sleep.ts). Every `YIELD_MS` of host time it lets the event loop run, so
  * that signals, streams and other machines get their turn however busy the guest is.
  */
 import type { DrivenClock } from "../clock/clock.ts";
+import { hostMs } from "../clock/host-time.ts";
+import { nap, NEAR_MS, timerMs } from "./host-sleep.ts";
 import type { Vcpu } from "./vcpu.ts";
 
 /** Instructions of one slice unless configured. */
 export const DEFAULT_QUANTUM = 50_000;
 /** Longest stretch of host time without giving way to the event loop. */
 export const YIELD_MS = 10;
-/** setTimeout's own limit. */
-const MAX_SLEEP_MS = 0x7fff_ffff;
+/** Slices that may pass before the time is looked at, if they are short: asking costs as much as a slice of a few instructions. */
+const SLICES_A_LOOK = 16;
+const SHORT_SLICE = 1000;
+/** Loops of this process that run: a nap would hold up the others. */
+let loopsRunning = 0;
+
+// What `slice` says besides a count of instructions.
+const NOBODY_RAN = -1;
+/** It may have taken the host long, however few they were. */
+const LONG = Infinity;
 
 /** Why the loop came to an end by itself. */
 export type LoopEnd =
@@ -63,9 +73,11 @@ export class RunLoop {
   async run(untilNs: number): Promise<LoopEnd> {
     this.running = true;
     this.stopping = false;
+    loopsRunning++;
     try {
       return await this.turns(untilNs);
     } finally {
+      loopsRunning--;
       this.running = false;
       await this.settle();
     }
@@ -129,27 +141,32 @@ export class RunLoop {
   }
 
   private async turns(untilNs: number): Promise<LoopEnd> {
-    let yieldAt = performance.now() + YIELD_MS;
+    let yieldAt = hostMs() + YIELD_MS;
+    let unseen = 0;
     while (!this.stopping) {
       if (this.betweenSlices.length > 0 || this.settling) await this.settle();
       if (this.stopping) break;
       this.clock.poll();
-      if (this.clock.nowNs() >= untilNs) return "until";
-      if (!this.slice(untilNs)) {
+      if (untilNs !== Infinity && this.clock.nowNs() >= untilNs) return "until";
+      const ran = this.slice(untilNs);
+      if (ran === NOBODY_RAN) {
         const end = await this.idle(untilNs);
         if (end !== undefined) return end;
       }
-      if (performance.now() >= yieldAt) {
+      unseen++;
+      if (ran >= 0 && ran < SHORT_SLICE && unseen < SLICES_A_LOOK) continue;
+      unseen = 0;
+      if (hostMs() >= yieldAt) {
         await giveWay();
-        yieldAt = performance.now() + YIELD_MS;
+        yieldAt = hostMs() + YIELD_MS;
       }
     }
     return "stopped";
   }
 
-  /** One slice of the next vCPU that can run, or the rest of an interrupted one. False when none can. */
-  private slice(untilNs: number): boolean {
-    const { clock, vcpus } = this;
+  /** One slice of the next vCPU that can run, or the rest of an interrupted one. Instructions that ran; NOBODY_RAN when none can. */
+  private slice(untilNs: number): number {
+    const { clock, vcpus, turn } = this;
     // Once more than there are vCPUs: the one whose slice was interrupted may have gone to sleep and be the only one to wake.
     for (let tried = 0; tried <= vcpus.length; tried++) {
       const vcpu = vcpus[this.turn];
@@ -159,13 +176,15 @@ export class RunLoop {
         const end = vcpu.run(Math.min(this.left, clock.instructionsUntil(untilNs)));
         const ran = vcpu.retired - before;
         this.left -= ran;
-        // Kicked without having run: whatever it waits for, the others must not wait with it.
-        if (end === "yielded" || end === "waiting" || end === "off" || this.left <= 0 || ran <= 0) this.passTurn();
-        return true;
+        // Kicked without having run: whatever it waits for, the others must not wait with it. It may also have gone to sleep by the last
+        // instruction that it was given.
+        if (end === "yielded" || end === "waiting" || end === "off" || this.left <= 0 || ran <= 0 || !vcpu.runnable) this.passTurn();
+        return end === "kicked" ? LONG : ran;
       }
       this.passTurn();
     }
-    return false;
+    this.turn = turn; // however often an idle machine is asked to run, it goes on with the same vCPU
+    return NOBODY_RAN;
   }
 
   private passTurn(): void {
@@ -183,14 +202,21 @@ export class RunLoop {
     }
     if (clock.skipIdle(untilNs)) return undefined;
     const deadline = clock.kind === "virtual" ? Infinity : Math.min(next, untilNs);
-    await this.sleep(Math.max(0, (deadline - clock.nowNs()) / 1e6));
+    const ms = Math.max(0, (deadline - clock.nowNs()) / 1e6);
+    const alone = loopsRunning === 1;
+    if (alone && ms < NEAR_MS) {
+      nap(ms);
+      await giveWay();
+    } else {
+      await this.sleep(timerMs(ms, alone));
+    }
     return undefined;
   }
 
   /** Sleeps until woken or for `ms`; a sleeping loop costs nothing. */
   private sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.wake(), Math.min(Math.ceil(ms), MAX_SLEEP_MS));
+      const timer = setTimeout(() => this.wake(), ms);
       this.wakeSleeper = () => {
         clearTimeout(timer);
         this.wakeSleeper = undefined;

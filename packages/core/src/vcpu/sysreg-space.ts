@@ -28,8 +28,10 @@ export interface SysregDevice {
   peekSysreg?(encoding: number, vcpu: number): U64 | undefined;
 }
 
+/** What travels on the wire of claimed registers; `value` is 0 for a read. */
 export type SysregArgs = readonly [isWrite: boolean, encoding: number, value: U64, vcpu: number];
 
+/** An access to a claimed system register, completed. */
 export interface SysregAccess extends WireEvent {
   readonly kind: "sysreg";
   readonly device: string;

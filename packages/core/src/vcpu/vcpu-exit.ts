@@ -20,22 +20,36 @@ import type { Width } from "../bus/bus-device.ts";
 import type { U64 } from "../u64.ts";
 import type { WireEvent } from "../wire/wire-order.ts";
 
+/** A load that no RAM answers. */
 export const MMIO_READ = 0;
+/** A store that no RAM takes. */
 export const MMIO_WRITE = 1;
+/** A read of a port. */
 export const PIO_READ = 2;
+/** A write to a port. */
 export const PIO_WRITE = 3;
+/** MRS of a register that is not the vCPU's own. */
 export const SYSREG_READ = 4;
+/** MSR of a register that is not the vCPU's own. */
 export const SYSREG_WRITE = 5;
+/** HVC or SMC that reaches the machine. */
 export const HYPERCALL = 6;
+/** The vCPU waits until one of its lines is high. */
 export const WFI = 7;
+/** The guest switches the machine off. */
 export const SHUTDOWN = 8;
+/** The guest asks for a reset of the machine. */
 export const RESET = 9;
+/** A breakpoint of the backend: `run` ends with reason "debug". */
 export const DEBUG = 10;
+/** The vCPU cannot go on. */
 export const FAULT = 11;
+/** MMIO_READ … FAULT. */
 export type ExitKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11;
 
 /** Conduits of a hypercall, in the `width` place. */
 export const HVC = 0;
+/** The conduit SMC. */
 export const SMC = 1;
 
 /** The answer to a system register that nothing implements: the vCPU takes an Undefined Instruction exception. */
@@ -43,6 +57,7 @@ export const UNDEFINED = -1;
 /** The answer to a hypercall nobody knows (SMCCC, Arm DEN 0028: NOT_SUPPORTED = −1). */
 export const SMCCC_NOT_SUPPORTED = 0xffff_ffff_ffff_ffffn;
 
+/** What travels on `exits$`; see the table above for each kind. */
 export type ExitArgs = readonly [kind: ExitKind, address: number, width: number, value: U64];
 
 /** The instruction that an exit comes from. */
@@ -60,6 +75,7 @@ interface ExitBase extends WireEvent {
   readonly at?: ExitOrigin;
 }
 
+/** A load or store outside of RAM, or a port access, completed. */
 export interface MmioExit extends ExitBase {
   readonly reason: "mmio" | "pio";
   readonly direction: "read" | "write";
@@ -70,6 +86,7 @@ export interface MmioExit extends ExitBase {
   readonly aborted?: true;
 }
 
+/** A system register access, completed. */
 export interface SysregExit extends ExitBase {
   readonly reason: "sysreg";
   readonly direction: "read" | "write";
@@ -79,6 +96,7 @@ export interface SysregExit extends ExitBase {
   readonly undefined?: true;
 }
 
+/** A hypercall with its answer. */
 export interface HypercallExit extends ExitBase {
   readonly reason: "hypercall";
   readonly conduit: "hvc" | "smc";
@@ -87,21 +105,25 @@ export interface HypercallExit extends ExitBase {
   readonly result: U64;
 }
 
+/** An exit that says nothing but why. */
 export interface PlainExit extends ExitBase {
   readonly reason: "wfi" | "reset";
 }
 
+/** The guest switched the machine off. */
 export interface ShutdownExit extends ExitBase {
   readonly reason: "shutdown";
   /** What the guest reported; 0 for an ordinary power-off. */
   readonly status: number;
 }
 
+/** A breakpoint, at the address it is at. */
 export interface DebugExit extends ExitBase {
   readonly reason: "debug";
   readonly pc: number;
 }
 
+/** The vCPU cannot go on, and why, in words. */
 export interface FaultExit extends ExitBase {
   readonly reason: "fault";
   readonly pc: number;

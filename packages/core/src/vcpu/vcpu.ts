@@ -55,6 +55,16 @@ export interface VcpuTopology {
   vcpuAt(affinity: number): number;
 }
 
+/**
+ * Where the first vCPU starts after a reset, as a boot loader has it: asked for at each reset, after the plugins', by backends that were not
+ * told anything else. Bound by the loader's plugin, under BootEntryToken.
+ */
+export interface BootEntry {
+  readonly pc: number;
+  /** X0, X1, …; the rest is 0. */
+  readonly x: readonly number[];
+}
+
 /** Makes the vCPUs of one machine. */
 export interface VcpuBackend {
   /** "scripted", "soft", "kvm". */

@@ -28,6 +28,7 @@ export interface WireEnd<Args extends readonly unknown[], R, T extends WireEvent
   own(ownerName: string, owner: WireOwner<Args, R>): Subscription;
 }
 
+/** What a wire is called, answers without an owner, and shows to taps. */
 export interface WireOptions<Args extends readonly unknown[], R, T extends WireEvent> {
   /** Appears in errors and traces: "vcpu0.exits", "bus.uart0.accesses". */
   readonly name: string;
