@@ -128,4 +128,5 @@ export function cpuLines(name = "cpu-lines"): PluginDefinition {
 
 /** For machine files: it takes no options. */
 export const options: JsonSchema = { type: "object", additionalProperties: false };
+/** `cpuLines()` for machine files; it has no options. */
 export const plugin: PluginFactory<object> = (_given, { name }) => cpuLines(name);

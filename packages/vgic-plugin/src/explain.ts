@@ -20,6 +20,7 @@ export type DeliveryCheck =
   | "priority-mask"
   | "preempts";
 
+/** One question that the GIC asks before it signals an interrupt, and the answer. */
 export interface DeliveryStep {
   readonly check: DeliveryCheck;
   readonly passed: boolean;
@@ -27,6 +28,7 @@ export interface DeliveryStep {
   readonly text: string;
 }
 
+/** Why an interrupt is, or is not, signalled to a vCPU. */
 export interface Explanation {
   readonly intid: number;
   readonly vcpu: number;

@@ -13,6 +13,7 @@ import { checkFrame, refuseUnless } from "./vgic-v3-options.ts";
 export const GICV2M_FRAME_SIZE = 0x1000;
 const SETSPI_NS = 0x040;
 
+/** Where the frame is, and which SPIs are its own. */
 export interface GicV2mOptions {
   /** Unique in its machine. Default "gicv2m". */
   readonly name?: string;
@@ -24,13 +25,15 @@ export interface GicV2mOptions {
   readonly spis?: number;
 }
 
-const gicV2mRegisters: RegisterBank<GicV2mFrame> = compileRegisters<GicV2mFrame>("GICV2M", GICV2M_FRAME_SIZE, [
+/** The registers of a frame. */
+export const gicV2mRegisters: RegisterBank<GicV2mFrame> = compileRegisters<GicV2mFrame>("GICV2M", GICV2M_FRAME_SIZE, [
   { name: "MSI_TYPER", offset: 0x008, access: "RO", read: (frame) => (frame.firstIntid << 16) | frame.count, fields: { BASE_SPI: [25, 16], NUM_SPI: [9, 0] } },
   { name: "MSI_SETSPI_NS", offset: SETSPI_NS, access: "WO", widths: [2, 4], write: (frame, value) => void frame.message(lo32(value)) },
   { name: "MSI_IIDR", offset: 0xfcc, access: "RO", reset: 0x0510_0000, note: "no value that turns on a quirk of Linux" },
   { name: "ID", offset: 0xfd0, count: 12, access: "RO" },
 ]);
 
+/** The frame: a write of one of its INTIDs to MSI_SETSPI_NS is an edge of that SPI. */
 export class GicV2mFrame implements MsiTarget {
   readonly name: string;
   readonly base: number;

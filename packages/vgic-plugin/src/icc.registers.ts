@@ -17,6 +17,7 @@ const { lo32 } = core;
 const { groupOf, intidOf, NO_CANDIDATE } = candidates;
 const { FIRST_LPI, SPURIOUS } = intids;
 
+/** A register of the CPU interface, and what it does. */
 export interface IccRegister extends SysregClaim {
   /** Absent: reading is UNDEFINED. */
   readonly read?: (gic: GicV3, vcpu: number) => U64;
@@ -78,6 +79,7 @@ function setGroup(gic: GicV3, vcpu: number, group: number, value: U64): void {
   gic.setCpuGroups(vcpu, (lo32(value) & 1) === 0 ? gic.cpus.groups[vcpu]! & ~bit : gic.cpus.groups[vcpu]! | bit);
 }
 
+/** The CPU interface of a GICv3: ICC_*_EL1. */
 export const ICC_REGISTERS: readonly IccRegister[] = [
   icc("ICC_PMR_EL1", 6, 0, { read: (g, v) => g.cpus.pmr[v]!, write: (g, value, v) => g.cpus.setPmr(v, lo32(value)) }, 4),
   icc("ICC_IAR0_EL1", 8, 0, { read: (g, v) => readIar(g, v, 0), peek: (g, v) => peekIar(g, v, 0) }),

@@ -6,7 +6,7 @@ export { Vgic } from "./vgic.ts";
 export { VgicV2, type VgicV2Options } from "./vgic-v2.ts";
 export { VgicV3 } from "./vgic-v3.ts";
 export type { VgicV3Options } from "./vgic-v3-options.ts";
-export { GicV2mFrame, type GicV2mOptions } from "./gic-v2m.ts";
+export { GicV2mFrame, type GicV2mOptions, gicV2mRegisters } from "./gic-v2m.ts";
 export { deliveryState, type DeliveryState } from "./delivery-state.ts";
 export { type DeliveryCheck, type DeliveryStep, explain, explainState, type Explanation } from "./explain.ts";
 export { CpuLines, cpuLines } from "./cpu-lines.ts";

@@ -12,6 +12,7 @@
  */
 import { FIRST_EPPI, FIRST_ESPI, FIRST_PPI, FIRST_SPI, type IntidSpace, MAX_EPPIS, MAX_ESPIS, MAX_SPIS } from "./intid-space.ts";
 
+/** How a GIC's inputs are numbered: as the routing profile of that name has them. */
 export type PinProfile = "mainline" | "rfc2014" | "wide";
 
 const PPIS = 16;

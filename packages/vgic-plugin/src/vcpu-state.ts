@@ -17,7 +17,7 @@ const { groupOf, levelOf, lowestBit, NO_CANDIDATE } = candidates; // docs/adr/00
 const IDLE = 63;
 
 export class VcpuState {
-  // In the order of their use for the usual interrupt, one of group 1, so that it touches few lines of the cache.
+  // In the order of their use for the usual interrupt, one of group 1, so that it touches few lines of the cache: the first 104 bytes.
   /** Best candidate of a group, or NO_CANDIDATE; the others of the group wait in its queue, which is empty while there is no best. */
   best0: candidates.Candidate = NO_CANDIDATE;
   best1: candidates.Candidate = NO_CANDIDATE;
@@ -31,7 +31,8 @@ export class VcpuState {
   private active0 = 0;
   /** Lines as driven: bit 0 IRQ, bit 1 FIQ. */
   driven = 0;
-  declare readonly vcpu: number;
+  /** Set here as well as by the constructor: V8 lays fields out in the order in which they are first set. */
+  readonly vcpu: number = 0;
   /** Made when first needed. */
   queue1: PendingQueue | undefined = undefined;
   /** End of interrupt only drops the priority (EOImode). Derived from the registers. */

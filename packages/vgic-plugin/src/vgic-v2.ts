@@ -19,6 +19,7 @@ import { checkFrame, checkSpis, refuseUnless } from "./vgic-v3-options.ts";
 /** CPU interfaces of a GICv2. */
 export const MAX_V2_VCPUS = 8;
 
+/** Where distributor and CPU interface are, and how many SPIs there are. */
 export interface VgicV2Options {
   /** Unique in its machine. Default "gic". */
   readonly name?: string;

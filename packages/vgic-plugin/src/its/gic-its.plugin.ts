@@ -19,6 +19,7 @@ import { itsNode } from "./its-device-tree.ts";
 import { ITS_FRAME_BYTES } from "./its.registers.ts";
 import { type GicIts, GicItsToken } from "./tokens.ts";
 
+/** Where an ITS is, how large its spaces are, and what LPIs can do. */
 export interface GicItsOptions extends ItsOptions {
   /** What the redistributors can do with LPIs; the same for the whole GIC, so only the first ITS may say it. */
   readonly lpis?: LpiOptions;

@@ -4,6 +4,7 @@ import { FIRST_LPI } from "../intid-space.ts";
 import type { MappingLimits } from "./its-mappings.ts";
 import { ITS_FRAME_BYTES } from "./its.registers.ts";
 
+/** Where an ITS is, and how much it maps. */
 export interface ItsOptions {
   /** Guest-physical base of the control frame, a multiple of 64 KiB; the ITS takes 128 KiB. Without it the control interface sets it. */
   readonly base?: number;

@@ -2,6 +2,7 @@
 import type { AddressRange } from "@trapline/core";
 import { ITS_FRAME_BYTES } from "./its.registers.ts";
 
+/** The node of an ITS in a device tree, as data. */
 export interface ItsNode {
   /** A child of the GIC's node. */
   readonly path: string;

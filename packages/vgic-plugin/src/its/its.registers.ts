@@ -32,6 +32,7 @@ export interface ItsRegisters {
   cpuDoorbell(eventId: number): void;
 }
 
+/** The control frame (GITS_*); GITS_TRANSLATER is in the frame behind it. */
 export const gitsRegisters: RegisterBank<ItsRegisters> = compileRegisters<ItsRegisters>("GITS", ITS_FRAME_BYTES, [
   {
     name: "GITS_CTLR",

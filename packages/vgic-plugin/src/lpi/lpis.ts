@@ -22,6 +22,7 @@ import { checkSavedLpis, type SavedLpis } from "./saved-lpis.ts";
 const { FIRST_LPI } = intids;
 const { CONFIG_ENABLE, CONFIG_PRIORITY } = lpiMemory;
 
+/** What the redistributors of a GIC can do with LPIs. */
 export interface LpiOptions {
   /** GICR_TYPER.DirectLPI: redistributors take LPIs through GICR_SETLPIR and GICR_CLRLPIR. Default false. */
   readonly directLpi?: boolean;
