@@ -148,6 +148,7 @@ export interface EventFdPoll {
   readonly hungUp: boolean;
 }
 
+/** What poll(2) would say of it now. */
 export function pollEventFd(eventFd: EventFd): EventFdPoll {
   const { count, closed } = eventFd;
   return {

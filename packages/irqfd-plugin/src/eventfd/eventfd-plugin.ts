@@ -4,6 +4,7 @@ import type { JsonSchema } from "@trapline/core/machine-file";
 import { EventFds } from "./event-fds.ts";
 
 /**
+ * Gives the machine eventfds, under `EventFdFactoryToken`; they are saved with it and closed with it.
  * @example
  * const machine = await createMachine({ plugins: [eventfd()] });
  * const kick = machine.get(EventFdFactoryToken).create({ name: "kick" });

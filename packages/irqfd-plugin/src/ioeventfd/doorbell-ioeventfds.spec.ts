@@ -205,4 +205,16 @@ describe("KVM_IOEVENTFD (kvm-irq-abi.md K.5)", () => {
     ioeventfds.deassign({ eventFd: e, space: "mmio", address: 0x1000, length: 4, datamatch: 3 });
     expect(ioeventfds.bindings).toEqual([]);
   });
+
+  it("a snapshot insists on those that the host placed, and leaves the movable ones to who assigned them", async () => {
+    const ioeventfds = box.machine.get(IoeventfdsToken);
+    const place = { eventFd: e, space: "mmio", length: 2 } as const;
+    ioeventfds.assign({ ...place, address: 0x1000, movable: true });
+    const snapshot = await box.machine.save();
+    ioeventfds.deassign({ ...place, address: 0x1000 });
+    await box.machine.restore(snapshot);
+    expect(ioeventfds.bindings).toEqual([]);
+    ioeventfds.assign({ ...place, address: 0x1000 });
+    await expect(box.machine.restore(snapshot)).rejects.toThrow("the saved ioeventfds are not those of this machine");
+  });
 });

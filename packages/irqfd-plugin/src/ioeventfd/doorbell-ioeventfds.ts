@@ -101,8 +101,9 @@ export class DoorbellIoeventfds implements Ioeventfds {
     this.rung.clear();
   }
 
+  /** Without those that the guest may move: their owners save them. */
   save(): readonly string[] {
-    return this.all.map(describe).toSorted();
+    return this.all.filter(({ movable = false }) => !movable).map(describe).toSorted();
   }
 
   /** It has no state but its registrations. @throws SnapshotError unless they are the saved ones */

@@ -4,6 +4,7 @@ import type { JsonSchema } from "@trapline/core/machine-file";
 import { DoorbellIoeventfds } from "./doorbell-ioeventfds.ts";
 
 /**
+ * Gives the machine ioeventfds, under `IoeventfdsToken`.
  * @example
  * machine.get(IoeventfdsToken).assign({ eventFd: kick, space: "mmio", address: 0x0a00_0050, length: 4, datamatch: 0 });
  */

@@ -4,6 +4,7 @@ import type { JsonSchema } from "@trapline/core/machine-file";
 import { RoutedIrqfds } from "./irqfds.ts";
 
 /**
+ * Gives the machine irqfds, under `IrqfdsToken`.
  * @example
  * machine.get(IrqfdsToken).assign({ eventFd: interrupt, gsi: 1 });
  */

@@ -9,8 +9,11 @@ import { refusal } from "../refusal.ts";
 import type { FdTable } from "./fd-table.ts";
 import { KvmAnswers } from "./kvm-answer.ts";
 
+/** A read gives 1 and takes 1. */
 export const EFD_SEMAPHORE = 1;
+/** Accepted; there is no exec. */
 export const EFD_CLOEXEC = 0o2000000;
+/** Accepted; nothing blocks here. */
 export const EFD_NONBLOCK = 0o4000;
 
 export class EventFdCalls extends KvmAnswers {

@@ -12,8 +12,10 @@ import {
 } from "./kvm-abi.ts";
 import { type StructCodec, structCodec, viewOf } from "./struct-codec.ts";
 
+/** struct kvm_irq_level, 8 bytes. */
 export const irqLevelCodec: StructCodec<KvmIrqLevel> = structCodec<KvmIrqLevel>("kvm_irq_level", 8, { irq: [0, "u32"], level: [4, "u32"] });
 
+/** struct kvm_irqfd, 32 bytes. */
 export const irqfdCodec: StructCodec<KvmIrqfd> = structCodec<KvmIrqfd>("kvm_irqfd", 32, {
   fd: [0, "u32"],
   gsi: [4, "u32"],
@@ -21,6 +23,7 @@ export const irqfdCodec: StructCodec<KvmIrqfd> = structCodec<KvmIrqfd>("kvm_irqf
   resamplefd: [12, "u32"],
 });
 
+/** struct kvm_ioeventfd, 64 bytes. */
 export const ioeventfdCodec: StructCodec<KvmIoeventfd> = structCodec<KvmIoeventfd>("kvm_ioeventfd", 64, {
   datamatch: [0, "u64"],
   addr: [8, "u64"],
@@ -29,6 +32,7 @@ export const ioeventfdCodec: StructCodec<KvmIoeventfd> = structCodec<KvmIoeventf
   flags: [24, "u32"],
 });
 
+/** struct kvm_msi, 32 bytes. */
 export const msiCodec: StructCodec<KvmMsi> = structCodec<KvmMsi>("kvm_msi", 32, {
   addressLo: [0, "u32"],
   addressHi: [4, "u32"],

@@ -60,7 +60,10 @@ export class ChipPins {
   /** The pin, as an entry names it, of an interrupt that GSIs name by default. A chip that is no GIC has its pins named as SPIs. */
   defaultPin(interrupt: GicInterrupt): number | undefined {
     const { kvm, pinCount } = this.irqchip;
-    if (kvm !== undefined) return interrupt.vcpu < kvm.vcpuCapacity ? this.profile.pinAt(interrupt, kvm.vcpuCapacity) : undefined;
+    if (kvm !== undefined) {
+      if (isPrivate(interrupt.intid) && interrupt.vcpu >= kvm.vcpuCapacity) return undefined;
+      return this.profile.pinAt(interrupt, kvm.vcpuCapacity);
+    }
     const pin = interrupt.intid - 32;
     return pin >= 0 && pin < pinCount ? pin : undefined;
   }
@@ -77,8 +80,8 @@ export class ChipPins {
         for (let intid = first; intid < end; intid++) if (kvm.pinOf(intid, vcpu) >= 0) yield* this.named({ intid, vcpu });
       }
     }
-    for (let intid = 32; intid < 0x1_0000; intid++) {
-      if (!isPrivate(intid) && kvm.pinOf(intid, 0) >= 0) yield* this.named({ intid, vcpu: 0 });
+    for (const [first, end] of SHARED_INTIDS) {
+      for (let intid = first; intid < end; intid++) if (kvm.pinOf(intid, 0) >= 0) yield* this.named({ intid, vcpu: 0 });
     }
   }
 
@@ -94,9 +97,14 @@ export class ChipPins {
   }
 }
 
+/** PPIs and extended PPIs; SPIs and extended SPIs. LPIs have no pins (Arm IHI 0069, "INTIDs"). */
 const PRIVATE_INTIDS = [
   [16, 32],
   [1056, 1120],
+] as const;
+const SHARED_INTIDS = [
+  [32, 1020],
+  [4096, 5120],
 ] as const;
 
 function isPrivate(intid: number): boolean {

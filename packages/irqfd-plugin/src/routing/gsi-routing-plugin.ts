@@ -16,6 +16,7 @@ import type { RoutingProfile } from "./routing-profile.ts";
 import { TableRouter } from "./table-router.ts";
 import { wide } from "./wide-profile.ts";
 
+/** What GSIs mean, and how many entries a table may have. */
 export interface GsiRoutingOptions {
   /** Default `mainline`. */
   readonly profile?: RoutingProfile["name"];

@@ -22,6 +22,13 @@ describe.each(PROFILES)("the table router, profile %s", (profile) => {
     expect(box.chip.pendingPins).toEqual([]);
   });
 
+  it("leads shared interrupts to a GIC whose machine has no vCPUs", async () => {
+    const box = await open({ vcpus: 0 });
+    box.router.line(gsi(3), "a").set(true);
+    expect(box.router.resolve(gsi(3))).toHaveLength(1);
+    expect(box.chip.pendingPins).toEqual([3]);
+  });
+
   it("pulses for a device with an edge", async () => {
     const box = await open({ chips: [{ edge: [3] }] });
     const trigger = box.router.trigger(gsi(3), "a");
