@@ -1,5 +1,5 @@
 export * from "./tokens.ts";
-export { SERIAL_BREAK, type SerialConsole, type SerialPort, UNPLUGGED } from "./serial-port.ts";
+export { SERIAL_BREAK, type SerialConsole, SerialConsoleToken, type SerialPort, UNPLUGGED } from "@trapline/core";
 export { pl011, type Pl011Options } from "./pl011/pl011.plugin.ts";
 export { Pl011 } from "./pl011/pl011.ts";
 export { pl011Registers } from "./pl011/pl011.registers.ts";
@@ -12,5 +12,10 @@ export { type GpioInputs, Pl061 } from "./pl061/pl061.ts";
 export { pl061Registers } from "./pl061/pl061.registers.ts";
 export { powerButton, type PowerButtonOptions } from "./pl061/power-button.plugin.ts";
 export { GpioButton, type PowerButton } from "./pl061/power-button.ts";
+export { cfiFlash, type CfiFlashOptions } from "./flash/cfi-flash.plugin.ts";
+export { CfiFlash, type FlashHost } from "./flash/cfi-flash.ts";
+export type { FlashBankOptions } from "./flash/flash-bank.ts";
 export { fwCfg, type FwCfgOptions } from "./fw-cfg/fw-cfg.plugin.ts";
 export { FW_CFG_KEY, FwCfg } from "./fw-cfg/fw-cfg.ts";
+export { pcieHost } from "./pcie/pcie-host.plugin.ts";
+export type { PcieHostOptions } from "./pcie/pcie-options.ts";

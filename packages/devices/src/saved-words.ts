@@ -36,6 +36,13 @@ export function readQueue(owner: string, key: string, record: SavedRecord, lengt
   return value.map((item) => readWord(owner, key, item as PlainData, max));
 }
 
+/** Exactly `length` bytes; a copy. @throws SnapshotError */
+export function readBytes(owner: string, key: string, record: SavedRecord, length: number): Uint8Array {
+  const value = record[key];
+  if (value instanceof Uint8Array && value.length === length) return value.slice();
+  throw misfit(owner, key, `${length} bytes`);
+}
+
 /** A timer's place. @throws SnapshotError */
 export function readTimer(owner: string, key: string, record: SavedRecord): SavedTimer | null {
   const value = record[key];
@@ -50,7 +57,8 @@ function readWord(owner: string, key: string, value: PlainData | undefined, max:
   throw misfit(owner, key, `a whole number from 0 to ${max}`);
 }
 
-function misfit(owner: string, key: string, wanted: string): SnapshotError {
+/** What a state that does not fit is answered with. */
+export function misfit(owner: string, key: string, wanted: string): SnapshotError {
   return new SnapshotError(`${key} in the saved state of ${owner} should be ${wanted}`, {
     subject: owner,
     value: key,

@@ -3,10 +3,7 @@ import type { ServiceIdentifier } from "inversify";
 import type { FwCfg } from "./fw-cfg/fw-cfg.ts";
 import type { GpioInputs } from "./pl061/pl061.ts";
 import type { PowerButton } from "./pl061/power-button.ts";
-import type { SerialConsole } from "./serial-port.ts";
 
-/** The machine's terminal. Whoever runs the machine provides it; without one, UARTs are not plugged in. */
-export const SerialConsoleToken = Symbol.for("trapline/1/SerialConsole") as ServiceIdentifier<SerialConsole>;
 /** Every GPIO block of the machine: whoever drives a pin looks for it by name. */
 export const GpioToken = Symbol.for("trapline/1/Gpio") as ServiceIdentifier<GpioInputs>;
 /** Asks the guest to shut down. */

@@ -4,6 +4,7 @@ import type { JsonSchema, PluginFactory } from "@trapline/core/machine-file";
 import { FwCfgToken } from "../tokens.ts";
 import { FW_CFG_KEY, FW_CFG_SIZE, FwCfg, littleEndian } from "./fw-cfg.ts";
 
+/** Where fw_cfg is. */
 export interface FwCfgOptions {
   /** Unique in its machine. Default "fw-cfg". */
   readonly name?: string;

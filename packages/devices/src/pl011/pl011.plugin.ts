@@ -1,12 +1,11 @@
 /** A PL011 as a plugin, plugged into the machine's terminal or into a port of the caller's. */
-import { definePlugin, type PluginDefinition, RegisterFrame } from "@trapline/core";
+import { definePlugin, type PluginDefinition, RegisterFrame, SerialConsoleToken, type SerialPort, UNPLUGGED } from "@trapline/core";
 import type { JsonSchema, PluginFactory } from "@trapline/core/machine-file";
 import { placeOptions, primeCellNode } from "../prime-cell-node.ts";
-import { type SerialPort, UNPLUGGED } from "../serial-port.ts";
-import { SerialConsoleToken } from "../tokens.ts";
 import { pl011Registers } from "./pl011.registers.ts";
 import { Pl011 } from "./pl011.ts";
 
+/** Where the UART is, and which GSI it drives; the defaults are those of QEMU's `virt` board. */
 export interface Pl011Options {
   /** Unique in its machine. Default "uart0". */
   readonly name?: string;

@@ -1,7 +1,7 @@
 /** PL011, by the sections of Arm DDI 0183G. */
+import { SERIAL_BREAK, type SerialPort } from "@trapline/core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { checkHostileGuest, checkRestoreRefuses, checkRows, DeviceRig } from "../device-rig.fixture.ts";
-import { SERIAL_BREAK, type SerialPort } from "../serial-port.ts";
 import { pl011Registers } from "./pl011.registers.ts";
 import { Pl011 } from "./pl011.ts";
 

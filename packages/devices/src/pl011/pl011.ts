@@ -6,9 +6,8 @@
  * the other, and only into an enabled receiver with room, as if the far end watched nUARTRTS: input is never lost.
  * Not modelled: DMA, IrDA, parity and framing errors, sending a break. The FIFOs have 16 entries, as before r1p5.
  */
-import type { Clock, ClockTimer, LevelLine, PlainData } from "@trapline/core";
+import { type Clock, type ClockTimer, type LevelLine, type PlainData, SERIAL_BREAK, type SerialPort } from "@trapline/core";
 import { readQueue, readTimer, readWords, savedRecord, saveWords, type WordLimits } from "../saved-words.ts";
-import { SERIAL_BREAK, type SerialPort } from "../serial-port.ts";
 
 export const FIFO_DEPTH = 16;
 /** The fixed clock of QEMU's `virt` board, and of its device tree. */

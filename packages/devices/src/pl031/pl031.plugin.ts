@@ -8,6 +8,7 @@ import { Pl031 } from "./pl031.ts";
 /** Where virtual time begins unless told, so that runs repeat: 2026-01-01T00:00:00Z. */
 export const VIRTUAL_EPOCH_S = 1_767_225_600;
 
+/** Where the clock is, and which GSI it drives; the defaults are those of QEMU's `virt` board. */
 export interface Pl031Options {
   /** Unique in its machine. Default "rtc". */
   readonly name?: string;

@@ -7,6 +7,7 @@ import { GpioIrqchip } from "./gpio-irqchip.ts";
 import { pl061Registers } from "./pl061.registers.ts";
 import { Pl061 } from "./pl061.ts";
 
+/** Where the GPIO block is, and which GSI it drives; the defaults are those of QEMU's `virt` board. */
 export interface Pl061Options {
   /** Unique in its machine. Default "gpio". */
   readonly name?: string;

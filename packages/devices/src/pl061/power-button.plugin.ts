@@ -8,6 +8,7 @@ import { GpioButton } from "./power-button.ts";
 /** linux/input-event-codes.h. */
 const KEY_POWER = 116;
 
+/** Which pin of which GPIO block the button is on. */
 export interface PowerButtonOptions {
   /** Unique in its machine. Default "power-button". */
   readonly name?: string;

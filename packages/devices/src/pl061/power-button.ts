@@ -13,6 +13,7 @@ export interface PowerButton {
   press(): void;
 }
 
+/** A button on a GPIO input: pressed, the pin is high for 100 ms. */
 export class GpioButton implements PowerButton {
   private readonly name: string;
   private readonly gpio: GpioInputs;
