@@ -14,13 +14,23 @@ export type Format = 16 | 32 | 64;
 
 const mask = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 
+/** Makes each width's list once: hundreds of values are drawn for a case. */
+function remembered<Key>(make: (key: Key) => readonly bigint[]): (key: Key) => readonly bigint[] {
+  const made = new Map<Key, readonly bigint[]>();
+  return (key) => {
+    let list = made.get(key);
+    if (list === undefined) made.set(key, (list = make(key)));
+    return list;
+  };
+}
+
 // ---------------------------------------------------------------------------------------------------------------------- integers
 
 /** 0, 1, -1, MIN, MAX: the corners whose pairs are gone through. */
-function coreIntegers(bits: number): bigint[] {
+const coreIntegers = remembered((bits: number): readonly bigint[] => {
   const min = 1n << BigInt(bits - 1);
   return [0n, 1n, mask(bits), min, min - 1n];
-}
+});
 
 /** An integer of `bits` bits, unsigned. */
 export function drawInteger(prng: Prng, bits: number, pairing?: Pairing): bigint {
@@ -68,7 +78,7 @@ const bias = (format: Format): number => 2 ** (LAYOUTS[format].exponent - 1) - 1
 const topExponent = (format: Format): number => 2 ** LAYOUTS[format].exponent - 1;
 
 /** Zeros, one, the ends of the denormals and of the normals, infinities, quiet and signaling NaNs with payloads. */
-function coreFloats(format: Format): bigint[] {
+const coreFloats = remembered((format: Format): readonly bigint[] => {
   const { fraction } = LAYOUTS[format];
   const top = topExponent(format);
   const quiet = 1n << BigInt(fraction - 1);
@@ -86,7 +96,7 @@ function coreFloats(format: Format): bigint[] {
     assemble(format, 1, top, quiet | 0x15n),
     assemble(format, 0, top, 0x2an),
   ];
-}
+});
 
 /** Random values per kind of draw: near one another in magnitude, near an integer's limit, halfway between two numbers, or any bits. */
 export function drawFloat(prng: Prng, format: Format, pairing?: Pairing): bigint {

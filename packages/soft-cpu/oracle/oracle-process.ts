@@ -3,7 +3,8 @@
 // plain Armv8.0 with CRC32 and the cryptographic extension, of which we advertise the former only.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
@@ -27,12 +28,14 @@ export interface OracleCase {
 const SOURCE = fileURLToPath(new URL("oracle.s", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../../node_modules/.cache/soft-cpu-oracle", import.meta.url));
 const CPU = "cortex-a57";
-const BATCH = 4096;
+const BATCH = 8192;
 const BATCH_TIMEOUT_MS = 120_000;
 
 const CASE_SIZE = 1056;
 const RESULT_SIZE = 824;
 const [SIGILL, SIGTRAP, SIGBUS, SIGSEGV] = [4, 5, 7, 11];
+
+const ALL_BRK = new Uint8Array(new Uint32Array(MAX_WORDS).fill(BRK_WORD).buffer);
 
 /** True where the programs that the oracle needs are installed. */
 export function isOracleAvailable(): boolean {
@@ -67,16 +70,29 @@ function runBatch(cases: readonly OracleCase[], data: Uint8Array, first: number)
   const input = Buffer.alloc(DATA_SIZE + cases.length * CASE_SIZE);
   input.set(data);
   cases.forEach((each, i) => encodeCase(each, input.subarray(DATA_SIZE + i * CASE_SIZE)));
-  const ended = spawnSync("qemu-aarch64", ["-cpu", CPU, oracleProgram()], {
-    input,
-    maxBuffer: cases.length * (RESULT_SIZE + 2 * DATA_SIZE) + 1,
-    timeout: BATCH_TIMEOUT_MS,
-  });
-  const outcomes = decodeResults(ended.stdout, cases, data);
+  const { ended, output } = throughFiles(input, (stdin, stdout) =>
+    spawnSync("qemu-aarch64", ["-cpu", CPU, oracleProgram()], { stdio: [stdin, stdout, "pipe"], timeout: BATCH_TIMEOUT_MS }),
+  );
+  const outcomes = decodeResults(new Uint8Array(output), cases, data); // registers are views of the copy, which is aligned
   if (ended.status === 0 && outcomes.length === cases.length) return outcomes;
   const how = ended.error?.message ?? ended.signal ?? `status ${ended.status}`;
   const words = cases[outcomes.length]?.words.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join(" ");
   throw new Error(`the oracle ended (${how}) in case ${first + outcomes.length}, the words ${words ?? "after the last"}: ${String(ended.stderr)}`);
+}
+
+/** Gives `run` files for input and output: through pipes each result would wake this process, which takes longer than the case. */
+function throughFiles<T>(input: Uint8Array, run: (stdin: number, stdout: number) => T): { readonly ended: T; readonly output: Buffer } {
+  const folder = mkdtempSync(path.join(tmpdir(), "soft-cpu-oracle-"));
+  const open: number[] = [];
+  try {
+    const [from, to] = [path.join(folder, "cases"), path.join(folder, "results")];
+    writeFileSync(from, input);
+    open.push(openSync(from, "r"), openSync(to, "w"));
+    return { ended: run(open[0]!, open[1]!), output: readFileSync(to) };
+  } finally {
+    open.forEach((file) => closeSync(file));
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Assembles and links oracle.s, unless this very text was before; returns the program's path. */
@@ -102,17 +118,19 @@ function oracleProgram(): string {
 function encodeCase({ words, pre }: OracleCase, into: Buffer): void {
   if (words.length === 0 || words.length > MAX_WORDS) throw new RangeError(`a case has 1 to ${MAX_WORDS} words, not ${words.length}`);
   const view = new DataView(into.buffer, into.byteOffset, CASE_SIZE);
-  for (let i = 0; i < MAX_WORDS; i++) view.setUint32(4 * i, words[i] ?? BRK_WORD, true);
-  [...pre.x, pre.sp, CODE_BASE, BigInt(pre.nzcv) << 28n].forEach((value, i) => view.setBigUint64(256 + 8 * i, value, true));
+  into.set(ALL_BRK);
+  words.forEach((word, i) => view.setUint32(4 * i, word, true));
+  into.set(bytesOf(pre.x), 256);
+  [pre.sp, CODE_BASE, BigInt(pre.nzcv) << 28n].forEach((value, i) => view.setBigUint64(504 + 8 * i, value, true));
   view.setUint32(528, pre.fpsr, true);
   view.setUint32(532, pre.fpcr, true);
-  pre.v.forEach((value, i) => view.setBigUint64(536 + 8 * i, value, true));
+  into.set(bytesOf(pre.v), 536);
   view.setBigUint64(1048, pre.tpidr, true);
 }
 
 /** As many results as are complete. */
-function decodeResults(output: Buffer, cases: readonly OracleCase[], data: Uint8Array): Outcome[] {
-  const view = new DataView(output.buffer, output.byteOffset, output.byteLength);
+function decodeResults(output: Uint8Array<ArrayBuffer>, cases: readonly OracleCase[], data: Uint8Array): Outcome[] {
+  const view = new DataView(output.buffer);
   const outcomes: Outcome[] = [];
   for (let at = 0; at + RESULT_SIZE <= output.length && outcomes.length < cases.length; ) {
     const changes = Number(view.getBigUint64(at + 816, true));
@@ -125,19 +143,18 @@ function decodeResults(output: Buffer, cases: readonly OracleCase[], data: Uint8
 
 function decodeResult(view: DataView, at: number, { words }: OracleCase, data: Uint8Array, changes: number): Outcome {
   const register = (i: number): bigint => view.getBigUint64(at + 16 + 8 * i, true);
-  const v = new BigUint64Array(64);
-  for (let i = 0; i < 64; i++) v[i] = view.getBigUint64(at + 296 + 8 * i, true);
+  const registers = (offset: number, count: number): BigUint64Array => new BigUint64Array(view.buffer, at + offset, count);
   const state: CpuState = {
-    x: Array.from({ length: 31 }, (_, i) => register(i)),
+    x: registers(16, 31),
     sp: register(31),
     nzcv: Number((register(33) >> 28n) & 15n),
-    v,
+    v: registers(296, 64),
     fpsr: view.getUint32(at + 288, true),
     fpcr: view.getUint32(at + 292, true),
     tpidr: view.getBigUint64(at + 808, true),
   };
-  const window = data.slice();
-  const windowView = new DataView(window.buffer);
+  const window = changes === 0 ? data : data.slice(); // most cases leave it alone
+  const windowView = new DataView(window.buffer, window.byteOffset);
   for (let i = 0; i < changes; i++) {
     const entry = at + RESULT_SIZE + 16 * i;
     windowView.setBigUint64(Number(view.getBigUint64(entry, true)), view.getBigUint64(entry + 8, true), true);
@@ -148,6 +165,9 @@ function decodeResult(view: DataView, at: number, { words }: OracleCase, data: U
   const outcome = { stop, pc, state, data: window };
   return stop === "data-abort" || stop === "alignment" ? { ...outcome, address } : outcome;
 }
+
+/** As they are in memory, little-endian: hosts of ours are, and so are the records. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: BigUint64Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
 function stopOf(signal: number, pc: bigint, words: number): Stop {
   // Linux says SIGSEGV and SIGBUS of a failed instruction fetch, too; then the PC is where there are no words.

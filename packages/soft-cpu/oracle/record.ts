@@ -22,7 +22,8 @@ const { values } = parseArgs({
   options: { check: { type: "boolean" }, seed: { type: "string" }, count: { type: "string" }, only: { type: "string" }, cpu: { type: "string" } },
 });
 if (values.seed !== undefined || values.count !== undefined) {
-  process.exitCode = tryFreshCases(values.seed ?? String(Date.now()), Number(values.count ?? 100), values.only ?? "", values.cpu ?? "");
+  const { seed = String(Date.now()), count = "100", only = "", cpu = "" } = values;
+  process.exitCode = await tryFreshCases({ seed, count: Number(count), only, cpu });
 } else {
   const stale = goldenFiles().filter((file) => !recordFile(file, values.check === true));
   if (stale.length > 0) process.exitCode = 1;

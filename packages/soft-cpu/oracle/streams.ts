@@ -66,7 +66,7 @@ function showFailure(name: string, cpu: CpuUnderTest, stream: Stream, again: str
   const expected = runOracle([{ words, pre }], data)[0]!;
   const texts = disassemble(words) ?? [];
   const background = backgroundState();
-  const used = pre.x.flatMap((value, i) => (value === background.x[i] ? [] : [`x${i}=${value.toString(16)}`]));
+  const used = [...pre.x].flatMap((value, i) => (value === background.x[i] ? [] : [`x${i}=${value.toString(16)}`]));
   process.stdout.write(`${name} fails: streams.ts ${again}\n  shrunk, with ${used.join(" ")}:\n`);
   words.forEach((word, i) => process.stdout.write(`    ${(word >>> 0).toString(16).padStart(8, "0")}  ${texts[i] ?? ""}\n`));
   for (const difference of outcomeDifferences(cpu.run(words, pre, data), expected).slice(0, 6)) process.stdout.write(`  ${difference}\n`);

@@ -15,6 +15,10 @@ export function smallCombinations(form: A64Form): number {
   return form.bits.fields.filter(isEnumerated).reduce((product, { width }) => product * 2 ** width, 1);
 }
 
+/** Has it an immediate that no few words show all values of? */
+export const hasImmediate = (form: A64Form): boolean =>
+  form.bits.fields.some(({ name, width }) => width > SMALL && !isRegister(name) && !isShouldBe(name));
+
 const isEnumerated = ({ name, width }: EncodingField): boolean => width <= SMALL && !isRegister(name) && !isShouldBe(name);
 
 /**

@@ -3,7 +3,7 @@ import { ConfigError } from "@trapline/core";
 import type { JsonSchema } from "@trapline/core/machine-file";
 
 export interface SoftCpuOptions {
-  /** Where vCPU 0 starts after a reset, and with which X0, X1, …. Default: 512 KiB into the first RAM, all zero. */
+  /** Where vCPU 0 starts after a reset, and with which X0, X1, …. Default: as the machine's boot loader says, else 512 KiB into the first RAM, all zero. */
   readonly start?: { readonly pc: number | bigint; readonly x?: readonly (number | bigint)[] };
   /** All vCPUs start at a reset; otherwise all but the first wait for PSCI CPU_ON. Default false. */
   readonly startAll?: boolean;
@@ -46,7 +46,7 @@ const start: JsonSchema = {
   },
   required: ["pc"],
   additionalProperties: false,
-  description: "of vCPU 0 after a reset; default 512 KiB into the first RAM",
+  description: "of vCPU 0 after a reset; default: as a boot loader says, else 512 KiB into the first RAM",
 };
 
 /** What may be written in a machine file: {@link SoftCpuOptions}. */

@@ -1,5 +1,5 @@
 /** The `soft` backend as a plugin: AArch64 vCPUs that run guest code on any computer that has WebAssembly. */
-import { definePlugin, type PluginDefinition, provide, SHUTDOWN, sysregEncoding, type Vmm, VcpuBackendToken } from "@trapline/core";
+import { BootEntryToken, definePlugin, type PluginDefinition, provide, SHUTDOWN, sysregEncoding, type Vmm, VcpuBackendToken } from "@trapline/core";
 import type { PluginFactory } from "@trapline/core/machine-file";
 import { Cluster } from "./cluster/cluster.ts";
 import { loadDisassembler } from "./disassembler/disassembler.ts";
@@ -48,6 +48,7 @@ export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
           const cluster = vmm.get(ClusterToken);
           cluster.vcpus = makeVcpus(vmm, cluster, options);
           scope.add(vmm.memory.overwrites$.own("soft-cpu", (address, length) => cluster.overwritten(address, length)));
+          scope.add(vmm.memory.cpuView.changes$.own("soft-cpu", ({ base, size }) => cluster.remapped(base, size)));
           return cluster.vcpus as readonly SoftVcpu[];
         },
       })),
@@ -77,7 +78,7 @@ function makeVcpus(vmm: Vmm, cluster: Cluster, options: SoftCpuOptions): readonl
   const { start, startAll = false, frequencyHz = DEFAULT_FREQUENCY_HZ, conduit = "hvc" } = options;
   const begin = (): StartState => {
     const ram = vmm.memory.regions.find(({ readOnly }) => !readOnly);
-    const { pc = (ram?.base ?? 0) + RAW_BINARY_OFFSET, x = [] } = start ?? {};
+    const { pc = (ram?.base ?? 0) + RAW_BINARY_OFFSET, x = [] } = start ?? vmm.find(BootEntryToken) ?? {};
     return { pc: BigInt(pc), x: x.map(BigInt) };
   };
   return Array.from(

@@ -49,8 +49,7 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
   readonly saved: Uint8Array = new Uint8Array(STATE_END - STATE);
   readonly exitCounts: Float64Array = new Float64Array(FAULT + 1);
   readonly conduit: "hvc" | "smc";
-  nextPc = 0n;
-  retired = 0;
+  counted = 0;
   off = true;
   generation = 0;
   lines = 0;
@@ -80,6 +79,7 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
           if (register.startsWith("TTBR")) cluster.mmu.tablesChanged();
           else cluster.mmu.controlsChanged();
           cluster.translationsChanged();
+          if (register === "SCTLR_EL1") cluster.levelChanged();
         },
         interruptMaskChanged: () => cluster.interruptMaskChanged(),
         debugChanged: () => cluster.debugChanged(),
@@ -87,6 +87,10 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
         fpControlChanged: () => {},
       },
     });
+  }
+
+  get retired(): number {
+    return this.counted + this.cluster.uncounted(this);
   }
 
   get runnable(): boolean {
@@ -180,8 +184,8 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
     this.exits$.emit(kind, address, 0, 0);
   }
 
-  reset(_kind: ResetKind): void {
-    this.retired = 0;
+  reset(kind: ResetKind): void {
+    if (kind === "power-on") this.counted = -this.cluster.uncounted(this);
     this.faultMessage = "";
     const { start } = this.options;
     if (start !== undefined) {
@@ -255,7 +259,6 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
     this.cluster.leave(); // which opens the monitor
     const before = this.saved.slice();
     new DataView(before.buffer).setBigUint64(EXCLUSIVE_ADDRESS - STATE, monitor, true);
-    const keptPc = this.nextPc;
     try {
       this.cluster.inspect(this, (cpu) => {
         this.sysregs.restore(saved.sysregs);
@@ -271,12 +274,12 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
       this.timer.restore(saved.timer);
     } catch (error) {
       this.saved.set(before);
-      this.nextPc = keptPc;
       throw error;
     }
     this.generation++;
     const { retired, off, lines, waiting, waitsForEvent, waitMask, event, faultMessage } = saved;
-    Object.assign(this, { retired, off, lines, waiting, waitsForEvent, waitMask, event, faultMessage });
+    this.counted = retired;
+    Object.assign(this, { off, lines, waiting, waitsForEvent, waitMask, event, faultMessage });
     this.cluster.forget(this);
   }
 }

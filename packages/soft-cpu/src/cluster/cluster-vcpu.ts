@@ -8,9 +8,10 @@ export interface ClusterVcpu {
   readonly sysregs: SystemRegisters;
   /** The bytes from STATE to STATE_END while another vCPU's are in place. */
   readonly saved: Uint8Array;
-  /** Where it goes on, while another vCPU's state is in place. */
-  nextPc: bigint;
-  retired: number;
+  /** Instructions retired since power-on, as far as the cluster has told. */
+  counted: number;
+  /** The same, exact at any moment. */
+  readonly retired: number;
   /** Exits by kind; for statistics. */
   readonly exitCounts: Float64Array;
   readonly off: boolean;

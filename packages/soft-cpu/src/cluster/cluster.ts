@@ -13,34 +13,31 @@ import type { Disassembler } from "../disassembler/disassembler.ts";
 import { Engine, type EngineHost } from "../engine/engine.ts";
 import { ACCESS_ZERO } from "../ir/stmt.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
+import type { HostFunction } from "../isa/host-functions.ts";
 import { NO_FAULT } from "../mmu/fault-status.ts";
 import { Mmu } from "../mmu/mmu.ts";
 import type { CpuState } from "../state/cpu-state.ts";
 import {
-  ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_TRANSLATIONS, CONTEXT, CURRENT_EL, DAIF, DEBUG_ARMED, DIVERTED, EL0_CONTEXT, EL0_CONTEXT_BASE, EXCLUSIVE_ADDRESS, FP_TRAPPED, IP, LEFT_FOR_BUDGET, OTHERS_WAIT, PAGE_RECORDS, PAGE_VA,
-  PENDING_LINES, STATE, STATE_END,
+  BUDGET, CONTEXT, CURRENT_EL, DAIF, DEBUG_ARMED, DIVERTED, EL0_CONTEXT, EL0_CONTEXT_BASE, EXCLUSIVE_ADDRESS, FP_TRAPPED, IP, LEFT_FOR_BUDGET,
+  OTHERS_WAIT, PAGE_RECORDS, PENDING_LINES, SP_CHECKED, STATE, STATE_END,
 } from "../state/layout.ts";
 import { fpTrapped } from "../sysregs/el0-gates.ts";
 import type { SliceEnd } from "@trapline/core";
 import { AccessPath, type AccessOwner } from "./access-path.ts";
 import type { ClusterVcpu } from "./cluster-vcpu.ts";
-import { branchAddress } from "../exceptions/branch-address.ts";
 import { Debug } from "../exceptions/debug.ts";
 import { deadEndMessage } from "./dead-end.ts";
 import { Exceptions } from "../exceptions/exceptions.ts";
+import { checkedBits, isStackMisaligned, StackAlignment } from "../exceptions/stack-alignment.ts";
+import { FetchPath } from "./fetch-path.ts";
 import { HostCalls } from "./host-calls.ts";
 import type { ClusterServices } from "./services.ts";
+import { SliceTime } from "./slice-time.ts";
 
 /** Instructions between two looks at what is hot, and at the host's time; only speed depends on it. */
 const MAX_CHUNK = 20_000;
 const PAGE = 4096;
 const OPEN_MONITOR = 0xffff_ffff_ffff_ffffn;
-
-/**
- * Host time after which a slice gives way, to be resumed where it was: guests know instructions that take the host a hundred
- * microseconds (a store into code, say), and signals, timeouts and other machines must not wait for fifty thousand of them.
- */
-const SLICE_MS = 10;
 
 export interface ClusterOptions {
   readonly memory: GuestMemory;
@@ -59,21 +56,28 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   vcpus: readonly ClusterVcpu[] = [];
   /** Whose state is in place. */
   current: ClusterVcpu | undefined;
+  /** The bytes of the state that belong to one vCPU; a view that is kept, because making one costs as much as copying. */
+  private readonly inPlace: Uint8Array;
   /** True while `run` is on the stack. */
   private running = false;
   private readonly clock: DrivenClock;
+  /** Does time depend on what was executed? If not, exits need not tell the clock. */
+  private readonly isTimeCounted: boolean;
   private readonly memory: GuestMemory;
   private readonly accessPath: AccessPath;
+  private readonly fetchPath: FetchPath;
   private readonly hostCalls: HostCalls;
+  private readonly stack: StackAlignment;
   /** Where exits are to be told in assembly. */
   disassembler: Disassembler | undefined;
 
   /** Budget of the chunk as it was when the clock was told last. */
   private granted = 0;
+  /** Instructions since the compiler looked last at what is executed. */
+  private unseen = 0;
   /** Instructions left of the slice. */
   private left = 0;
-  /** When it has taken the host long enough. */
-  private untilMs = 0;
+  private readonly time = new SliceTime();
   private deadlineNs = Infinity;
   private standsElsewhere = false;
   /** Set by what ends the slice. */
@@ -84,19 +88,30 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     this.memory = memory;
     this.clock = clock;
     this.helpers = helpers(() => this.state);
+    this.isTimeCounted = clock.kind === "virtual";
+    this.hostCalls = new HostCalls(this, new Int32Array(memory.wasm.buffer));
     this.engine = new Engine(memory.wasm, this);
     this.engine.compiler.enabled = jit;
     this.state = this.engine.state;
-    this.mmu = new Mmu(memory.wasm.buffer, this.state, memory);
-    this.exceptions = new Exceptions(this.state, () => this.levelChanged(), (esr, pc) => this.deadEnd(esr, pc));
+    this.inPlace = new Uint8Array(memory.wasm.buffer, STATE, STATE_END - STATE);
+    this.mmu = new Mmu(memory.wasm.buffer, this.state, memory.cpuView);
+    this.exceptions = new Exceptions(
+      this.state,
+      () => {
+        this.levelChanged();
+        this.stackChanged();
+      },
+      (esr, pc) => this.deadEnd(esr, pc),
+    );
+    this.stack = new StackAlignment(this.state, this.exceptions, (vaHi, vaLo) => this.codeAt(vaHi, vaLo));
     this.debug = new Debug(
       this.state,
       this.exceptions,
       (watching) => this.mmu.setWatching(watching),
       (vaHi, vaLo) => this.mmu.translateFetch(vaHi, vaLo) === NO_FAULT,
     );
+    this.fetchPath = new FetchPath(this.state, this.mmu, this.engine.pages, this.exceptions);
     this.accessPath = new AccessPath(this.state, this.mmu, this.engine.pages, this);
-    this.hostCalls = new HostCalls(this);
   }
 
   // --------------------------------------------------------------------------------------------------------------- running
@@ -104,6 +119,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   run(vcpu: ClusterVcpu, budget: number): SliceEnd {
     this.running = true;
     this.enter(vcpu);
+    this.granted = this.state.budget = 0; // what stands there is another slice's
     this.left = Math.min(budget, Number.MAX_SAFE_INTEGER);
     this.ending = undefined;
     try {
@@ -115,7 +131,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   private chunks(vcpu: ClusterVcpu): SliceEnd {
     const { state, debug, clock } = this;
-    this.untilMs = performance.now() + SLICE_MS;
+    this.time.begin();
     this.findAgain(); // the host may have written here since the last slice
     for (;;) {
       if (vcpu.off) return "off";
@@ -127,27 +143,37 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       if (this.left <= 0) return "budget";
       if ((state.i32[PENDING_LINES >> 2]! & ~state.i32[DAIF >> 2]!) !== 0) this.exceptions.takeInterrupt();
       const watched = debug.active && debug.beforeInstruction();
+      const most = isStackMisaligned(state) ? this.stack.stretch() : MAX_CHUNK;
       this.deadlineNs = clock.nextDeadlineNs();
-      const chunk = watched ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), MAX_CHUNK);
+      const chunk = watched || most === 0 ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), most);
+      const before = this.left;
       this.granted = state.budget = chunk;
       state.i32[LEFT_FOR_BUDGET >> 2] = 0;
       try {
-        this.engine.run();
+        if (most === 0) state.budget = 0; // the exception was taken; it counts as the instruction that it leaves
+        else this.engine.run();
       } finally {
         this.account();
       }
       this.findAgain();
-      if (performance.now() >= this.untilMs) this.ending ??= "kicked";
       if (watched) debug.afterInstruction();
-      else if (state.i32[DIVERTED >> 2] === 0) this.engine.compiler.sample(state.i32[IP >> 2]!, state.i32[PAGE_RECORDS >> 2]!);
+      else if (this.unseen >= MAX_CHUNK) this.sample();
+      if (this.ending === undefined && this.time.isUpAfter(before - this.left)) this.ending = "kicked";
     }
+  }
+
+  /** Shows the compiler where execution stands: after so many instructions, not after each of a storm of interrupts. */
+  private sample(): void {
+    const { i32 } = this.state;
+    if (i32[DIVERTED >> 2] === 0) this.engine.compiler.sample(i32[IP >> 2]!, i32[PAGE_RECORDS >> 2]!, this.unseen);
+    this.unseen = 0;
   }
 
   /** Where execution stands is no longer decoded, or no longer mapped there: it is looked up before the next instruction. */
   private findAgain(): void {
     if (!this.standsElsewhere) return;
     this.standsElsewhere = false;
-    this.state.divertTo(this.state.pc);
+    this.state.findPcAgain();
   }
 
   /** Tells the clock, and the vCPU, what ran since the last time. Timers that are due fire. */
@@ -157,8 +183,14 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     if (ran === 0) return;
     this.granted = budget;
     this.left -= ran;
-    this.current!.retired += ran;
+    this.unseen += ran;
+    this.current!.counted += ran;
     this.clock.elapse(ran);
+  }
+
+  /** Instructions of a vCPU that ran since `account`, and are not in its `counted`. */
+  uncounted(vcpu: ClusterVcpu): number {
+    return this.isRunning(vcpu) ? this.granted - this.state.i32[BUDGET >> 2]! : 0;
   }
 
   /** An exit may have armed a timer: the chunk must not run past it. */
@@ -206,10 +238,11 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   /** What a vCPU does in an exit, and the answer. */
   exit(kind: Parameters<ClusterVcpu["exits$"]["emit"]>[0], address: number, width: number, value: U64): U64 {
-    this.account();
-    this.current!.exitCounts[kind]!++;
-    const answer = this.current!.exits$.emit(kind, address, width, value);
-    this.limitChunk();
+    const vcpu = this.current!;
+    if (this.isTimeCounted) this.account();
+    vcpu.exitCounts[kind]!++;
+    const answer = vcpu.exits$.emit(kind, address, width, value);
+    if (this.isTimeCounted) this.limitChunk();
     return answer;
   }
 
@@ -230,8 +263,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     if (this.current !== vcpu) {
       this.leave();
       this.current = vcpu;
-      state.bytes.set(vcpu.saved, STATE);
-      state.nextPc = vcpu.nextPc;
+      this.inPlace.set(vcpu.saved);
       this.contextChanged();
     }
     state.i32[PENDING_LINES >> 2] = vcpu.lines;
@@ -242,10 +274,9 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   leave(): void {
     const { current, state } = this;
     if (current === undefined) return;
-    state.divertTo(state.pc);
+    state.findPcAgain();
     state.u64[EXCLUSIVE_ADDRESS >> 3] = OPEN_MONITOR;
-    current.nextPc = state.nextPc;
-    current.saved.set(state.bytes.subarray(STATE, STATE_END));
+    current.saved.set(this.inPlace);
     this.current = undefined;
   }
 
@@ -253,17 +284,14 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   inspect<T>(vcpu: ClusterVcpu, look: (state: CpuState) => T): T {
     const { state, current } = this;
     if (current === vcpu) return look(state);
-    const [kept, nextPc] = [state.bytes.slice(STATE, STATE_END), state.nextPc];
-    state.bytes.set(vcpu.saved, STATE);
-    state.nextPc = vcpu.nextPc;
+    const kept = this.inPlace.slice();
+    this.inPlace.set(vcpu.saved);
     state.i32[PENDING_LINES >> 2] = vcpu.lines; // which change while it does not run
     try {
       return look(state);
     } finally {
-      vcpu.saved.set(state.bytes.subarray(STATE, STATE_END));
-      vcpu.nextPc = state.nextPc;
-      state.bytes.set(kept, STATE);
-      state.nextPc = nextPc;
+      vcpu.saved.set(this.inPlace);
+      this.inPlace.set(kept);
     }
   }
 
@@ -286,9 +314,19 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     const el = i32[CURRENT_EL >> 2]!;
     i32[CONTEXT >> 2] = i32[EL0_CONTEXT_BASE >> 2]! - (el === 0 ? 0 : EL0_CONTEXT);
     i32[FP_TRAPPED >> 2] = fpTrapped(state, el) ? 1 : 0;
+    i32[SP_CHECKED >> 2] = checkedBits(state, el);
+  }
+
+  /** SP is another, or its check was switched on: is it misaligned, the next instruction has to be looked at. */
+  stackChanged(): void {
+    if (isStackMisaligned(this.state)) this.endChunk();
   }
 
   // ------------------------------------------------------------------------------------------------- what generated code asks
+
+  hasNoFastTags(): boolean {
+    return this.mmu.alignsAll;
+  }
 
   access(access: number): number {
     return this.accessPath.resolve(access);
@@ -298,65 +336,33 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     this.accessPath.commit();
   }
 
-  host(fn: number, word: number): number {
-    this.hostCalls.call(fn, word);
-    return this.state.i32[DIVERTED >> 2]!;
+  get hostFunctions(): readonly HostFunction[] {
+    return this.hostCalls.functions;
   }
 
   fetchMiss(): number {
-    const pc = this.state.u64[ACCESS_VA >> 3]!;
-    const record = this.fetch(pc);
-    if (record === 0) return 0;
-    return record;
+    return this.fetchPath.miss();
   }
 
   settle(): number {
-    const { state } = this;
-    while (state.i32[DIVERTED >> 2] !== 0) {
-      if (state.i32[BUDGET >> 2]! <= 0) return 0;
-      const record = this.fetch(state.nextPc);
-      if (record !== 0) {
-        state.i32[DIVERTED >> 2] = 0;
-        state.i32[IP >> 2] = record;
-        return record;
-      }
-      // The abort led to a vector that aborts as well: that takes time, like everything else.
-      state.i32[BUDGET >> 2]!--;
-    }
-    return state.i32[IP >> 2]!;
-  }
-
-  /** The record at `target`, its page current; or 0, and an exception was taken. */
-  private fetch(target: bigint): number {
-    const { engine, mmu, state, exceptions } = this;
-    const known = engine.goto(target);
-    if (known !== 0) return exceptions.illegalState() ? exceptions.takeIllegalState(target) : known;
-    const pc = branchAddress(state, target);
-    if ((pc & 3n) !== 0n) return exceptions.takePcAlignment(pc);
-    const vaLo = Number(pc & 0xffff_ffffn) | 0;
-    const vaHi = Number((pc >> 32n) & 0xffff_ffffn) | 0;
-    const fault = mmu.translateFetch(vaHi, vaLo);
-    if (fault !== NO_FAULT) return exceptions.takeInstructionAbort(fault, pc);
-    const physical = Math.floor(mmu.found.pa / PAGE);
-    const isNew = !engine.pages.has(physical);
-    const records = engine.pages.recordsFor(physical);
-    if (isNew) mmu.tlb.demoteWrites(physical * PAGE);
-    mmu.tlb.fillCode(state.i32[CONTEXT >> 2]!, vaHi, vaLo, mmu.found, records);
-    return exceptions.illegalState() ? exceptions.takeIllegalState(pc) : engine.goto(pc);
+    return this.fetchPath.settle();
   }
 
   /** Translations went: is the page that is executed still where it was? It is looked up again before the next instruction. */
   translationsChanged(): void {
-    const { i32, u64 } = this.state;
-    const page = u64[PAGE_VA >> 3]!;
-    const entry = i32[CONTEXT >> 2]! + CODE_TRANSLATIONS + Number((page >> 12n) & BigInt(CODE_ENTRIES - 1)) * CODE_ENTRY_BYTES;
-    if (u64[entry >> 3] === page) return;
+    if (this.fetchPath.isCurrent()) return;
     this.standsElsewhere = true;
     this.endChunk();
   }
 
+  /** Where the instruction at an address lies in the WebAssembly memory; −1 when it cannot be fetched. */
+  private codeAt(vaHi: number, vaLo: number): number {
+    if (this.mmu.translateFetch(vaHi, vaLo) !== NO_FAULT) return -1;
+    return this.memory.cpuView.wasmOffset(this.mmu.found.pa, 4);
+  }
+
   hostAddressOf(physicalPage: number): number {
-    return this.memory.wasmOffset(physicalPage * PAGE, PAGE);
+    return this.memory.cpuView.wasmOffset(physicalPage * PAGE, PAGE);
   }
 
   dropped(physicalPage: number, records: number): void {
@@ -364,8 +370,8 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     if (this.state.i32[PAGE_RECORDS >> 2] === records) {
       this.standsElsewhere = true;
       this.endChunk();
-    } else if (performance.now() >= this.untilMs) {
-      this.endChunk();
+    } else {
+      this.endChunkInTime();
     }
     this.mmu.tlb.promoteWrites(physicalPage * PAGE);
     this.mmu.tlb.dropRecords(records);
@@ -379,6 +385,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   overwritten(address: number, length: number): void {
     const { pages } = this.engine;
     const end = address + length;
+    if (length >= PAGE) this.endChunkInTime();
     if (length > PAGE * pages.size) {
       // More pages than are decoded: look at those.
       for (const page of [...pages.pages()]) if (page * PAGE < end && (page + 1) * PAGE > address) pages.drop(page);
@@ -390,6 +397,20 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       if (pages.isDecoded(page, at - page * PAGE, upTo - at)) pages.drop(page);
       at = upTo;
     }
+  }
+
+  /** Memory went out of sight, or came back: nothing that was looked up there holds any more. */
+  remapped(address: number, length: number): void {
+    const { pages } = this.engine;
+    const [first, end] = [Math.floor(address / PAGE), Math.ceil((address + length) / PAGE)];
+    for (const page of [...pages.pages()]) if (page >= first && page < end) pages.drop(page);
+    this.mmu.tlb.invalidatePhysical(first, end);
+    this.endChunkInTime();
+  }
+
+  /** For what takes the host long and a guest can ask for again and again: the chunk ends when the slice has had its time. */
+  private endChunkInTime(): void {
+    if (this.time.ask()) this.endChunk();
   }
 
   // -------------------------------------------------------------------------------------------------------------- accesses

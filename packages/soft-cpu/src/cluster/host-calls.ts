@@ -6,9 +6,10 @@ import { fromBigint, HYPERCALL, SYSREG_READ, SYSREG_WRITE, type U64, UNDEFINED, 
 import { TLBI_ASIDE1, TLBI_VAAE1, TLBI_VAE1, TLBI_VMALLE1 } from "../mmu/tlb-maintenance.ts";
 import { ACCESS_MAINTENANCE, ACCESS_WRITE, accessOf } from "../ir/stmt.ts";
 import * as host from "../isa/host-functions.ts";
+import type { HostFunction } from "../isa/host-functions.ts";
 import { WATCHED } from "../mmu/entry-flags.ts";
 import { NO_FAULT } from "../mmu/fault-status.ts";
-import { HOST_VALUE, IP, REGISTERS as X0 } from "../state/layout.ts";
+import { DIVERTED, HOST_VALUE, IP, REGISTERS as X0 } from "../state/layout.ts";
 import { wfeTrapped, wfiTrapped } from "../sysregs/el0-gates.ts";
 import { DONE, ELSEWHERE, FP_TRAPPED_ACCESS, type Outcome, TRAPPED } from "../sysregs/outcome.ts";
 import { PAR_EL1 } from "../sysregs/slots.ts";
@@ -21,6 +22,9 @@ import type { ClusterServices } from "./services.ts";
 const MAINTAIN = accessOf(1, 1, ACCESS_MAINTENANCE);
 const TLBI_OP = { all: TLBI_VMALLE1, va: TLBI_VAE1, asid: TLBI_ASIDE1, "va-any-asid": TLBI_VAAE1 } as const;
 
+/** Of SVC, HVC, SMC and BRK. */
+const immediateOf = (word: number): number => (word >>> 5) & 0xffff;
+
 /** A value into 8 bytes of the state, without a bigint where it is none. */
 function putU64({ u32, u64 }: CpuState, address: number, value: U64): void {
   if (typeof value === "bigint") {
@@ -32,73 +36,69 @@ function putU64({ u32, u64 }: CpuState, address: number, value: U64): void {
 }
 
 export class HostCalls {
+  /** By number. Generated code calls each by itself: V8 then compiles the whole way of a frequent exit as one. */
+  readonly functions: readonly HostFunction[];
   private readonly cluster: ClusterServices;
+  private readonly i32: Int32Array;
 
-  constructor(cluster: ClusterServices) {
+  /** @param i32 the running vCPU's state */
+  constructor(cluster: ClusterServices, i32: Int32Array) {
     this.cluster = cluster;
+    this.i32 = i32;
+    this.functions = this.table();
   }
 
-  /** @param given the word of the instruction in progress, or 0 */
-  call(fn: number, given: number): void {
+  private table(): readonly HostFunction[] {
+    const { cluster, i32 } = this;
+    const at = DIVERTED >> 2;
+    const functions: HostFunction[] = [];
+    functions[host.HOST_UNDEFINED] = (given) => (cluster.undefinedInstruction(this.word(given)), i32[at]!);
+    functions[host.HOST_SVC] = (given) => (cluster.exceptions.takeSvc(immediateOf(this.word(given))), i32[at]!);
+    functions[host.HOST_HVC] = (given) => (this.hypercall(false, this.word(given)), i32[at]!);
+    functions[host.HOST_SMC] = (given) => (this.hypercall(true, this.word(given)), i32[at]!);
+    functions[host.HOST_BRK] = (given) => (cluster.exceptions.takeBrk(immediateOf(this.word(given))), i32[at]!);
+    functions[host.HOST_ERET] = (given) => (this.exceptionReturn(given), i32[at]!);
+    functions[host.HOST_MRS] = (given) => (this.readRegister(this.word(given)), i32[at]!);
+    functions[host.HOST_MSR] = (given) => (this.writeRegister(this.word(given)), i32[at]!);
+    functions[host.HOST_SYS] = (given) => (this.systemInstruction(this.word(given)), i32[at]!);
+    functions[host.HOST_MSR_IMMEDIATE] = (given) => (this.writeImmediate(this.word(given)), i32[at]!);
+    functions[host.HOST_WFI] = () => (this.wait(false), i32[at]!);
+    functions[host.HOST_WFE] = () => (this.wait(true), i32[at]!);
+    functions[host.HOST_YIELD] = () => (cluster.endSlice("yielded"), i32[at]!);
+    functions[host.HOST_SEV] = () => (this.sendEvent(), i32[at]!);
+    functions[host.HOST_SEVL] = () => (cluster.current!.sendEvent(), i32[at]!);
+    functions[host.HOST_FP_TRAP] = () => (cluster.exceptions.takeFpTrap(), i32[at]!);
+    functions[host.HOST_SP_MISALIGNED] = () => (cluster.endChunk(), i32[at]!);
+    return functions;
+  }
+
+  /** The instruction in progress, where its record does not have it. */
+  private word(given: number): number {
+    return given === 0 ? this.cluster.engine.pages.wordAt(this.i32[IP >> 2]!) : given;
+  }
+
+  private exceptionReturn(given: number): void {
     const { cluster } = this;
-    const word = given === 0 ? cluster.engine.pages.wordAt(cluster.state.i32[IP >> 2]!) : given;
-    const { exceptions, state } = cluster;
-    switch (fn) {
-      case host.HOST_UNDEFINED:
-        cluster.undefinedInstruction(word);
-        return;
-      case host.HOST_SVC:
-        exceptions.takeSvc((word >>> 5) & 0xffff);
-        return;
-      case host.HOST_HVC:
-      case host.HOST_SMC:
-        this.hypercall(fn === host.HOST_SMC, word);
-        return;
-      case host.HOST_BRK:
-        exceptions.takeBrk((word >>> 5) & 0xffff);
-        return;
-      case host.HOST_ERET:
-        if (state.el === 0) {
-          cluster.undefinedInstruction(word);
-          return;
-        }
-        exceptions.exceptionReturn();
-        cluster.current!.sendEvent(); // Arm ARM, D1.16.1
-        cluster.interruptMaskChanged();
-        cluster.debugChanged();
-        return;
-      case host.HOST_MRS:
-        this.readRegister(word);
-        return;
-      case host.HOST_MSR:
-        this.writeRegister(word);
-        return;
-      case host.HOST_MSR_IMMEDIATE: {
-        const outcome = cluster.current!.sysregs.writeImmediate((word >>> 16) & 7, (word >>> 5) & 7, (word >>> 8) & 0xf, state.el);
-        this.finish(outcome, word);
-        cluster.debugChanged();
-        return;
-      }
-      case host.HOST_SYS:
-        this.systemInstruction(word);
-        return;
-      case host.HOST_WFI:
-      case host.HOST_WFE:
-        this.wait(fn === host.HOST_WFE);
-        return;
-      case host.HOST_YIELD:
-        cluster.endSlice("yielded");
-        return;
-      case host.HOST_SEV:
-        for (const vcpu of cluster.vcpus) vcpu.sendEvent();
-        return;
-      case host.HOST_SEVL:
-        cluster.current!.sendEvent();
-        return;
-      case host.HOST_FP_TRAP:
-        exceptions.takeFpTrap();
-        return;
+    if (cluster.state.el === 0) {
+      cluster.undefinedInstruction(this.word(given));
+      return;
     }
+    cluster.exceptions.exceptionReturn();
+    cluster.current!.sendEvent(); // Arm ARM, D1.16.1
+    cluster.interruptMaskChanged();
+    cluster.debugChanged();
+  }
+
+  private writeImmediate(word: number): void {
+    const { cluster } = this;
+    const outcome = cluster.current!.sysregs.writeImmediate((word >>> 16) & 7, (word >>> 5) & 7, (word >>> 8) & 0xf, cluster.state.el);
+    this.finish(outcome, word);
+    cluster.debugChanged();
+    cluster.stackChanged();
+  }
+
+  private sendEvent(): void {
+    for (const vcpu of this.cluster.vcpus) vcpu.sendEvent();
   }
 
   /** True when the access happened; else the exception was taken. */
@@ -121,7 +121,7 @@ export class HostCalls {
     const vcpu = cluster.current!;
     const generation = vcpu.generation;
     // Whoever answers looks at the registers, as they are before the result.
-    const result = cluster.exit(HYPERCALL, state.u32[X0 >> 2]!, isSmc ? 1 : 0, (word >>> 5) & 0xffff);
+    const result = cluster.exit(HYPERCALL, state.u32[X0 >> 2]!, isSmc ? 1 : 0, immediateOf(word));
     if (vcpu.generation === generation && !vcpu.off) putU64(state, X0, result);
   }
 
@@ -153,6 +153,7 @@ export class HostCalls {
       cluster.account();
       this.finish(vcpu.sysregs.write(encoding, state.u64[HOST_VALUE >> 3]!, state.el), word);
       cluster.limitChunk(); // it may have armed a timer
+      cluster.stackChanged(); // SPSel, SCTLR_EL1
       return;
     }
     // Not ours. EL0 may ask the machine only for what can be EL0's; and a register of ours that is read-only is no other's.

@@ -16,9 +16,11 @@ export interface ClusterServices {
   readonly monitorArmed: boolean;
   account(): void;
   limitChunk(): void;
+  endChunk(): void;
   endSlice(end: SliceEnd): void;
   interruptMaskChanged(): void;
   debugChanged(): void;
+  stackChanged(): void;
   exit(kind: ExitKind, address: number, width: number, value: U64): U64;
   writeBus(address: number, width: number, value: U64): U64;
   abort(faultStatus: number, vaHi: number, vaLo: number, access: number): void;

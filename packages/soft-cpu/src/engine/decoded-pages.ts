@@ -2,13 +2,14 @@
  * The pages whose instructions are decoded: which physical page has which records, and what is dropped when its bytes change.
  *
  * Instructions are decoded one at a time, when they are first executed. A page that is written where something was decoded loses
- * all its records; a write elsewhere in it does no harm (CODE_MAP, 64 bytes a bit). Memory: at most RECORD_PAGES pages; when they
- * are used up all are dropped and decoding begins anew, so that work stays bounded by what is executed.
+ * all its records, and so does one that is written where the decoder looked further; a write elsewhere in it does no harm (CODE_MAP,
+ * 64 bytes a bit). Memory: at most RECORD_PAGES pages; when they are used up all are dropped and decoding begins anew, so that work
+ * stays bounded by what is executed.
  */
 import {
   CODE_MAP, HANDLER, PAGE_END, PLAIN_HANDLERS, RECORD_BYTES, RECORD_PAGE_BYTES, RECORD_PAGES, RECORD_PHYSICAL, RECORD_POOL,
 } from "../state/layout.ts";
-import { decode } from "../isa/decoder.ts";
+import { type Decoded, decode } from "../isa/decoder.ts";
 import { HANDLER_DECODE, HANDLER_PAGE_END, type Variant } from "../isa/variants.ts";
 import { writeRecord } from "../interpreter/record.ts";
 
@@ -29,6 +30,8 @@ export class DecodedPages {
   flushes = 0;
   /** How often one page was dropped because its bytes changed. */
   drops = 0;
+  /** How many instructions were decoded. */
+  decodes = 0;
   private readonly view: DataView;
   private readonly i32: Int32Array;
   private readonly u16: Uint16Array;
@@ -66,13 +69,26 @@ export class DecodedPages {
 
   /** Decodes the instruction of one record. */
   decode(record: number): void {
+    this.decodes++;
     const records = pageOf(record);
     const offset = (record - records) >> 2;
-    const decoded = decode(this.wordAt(record), offset);
+    const decoded = this.decodedAt(records, offset);
     if (!decoded.variant.hot) this.owner.needed(decoded.variant);
     const { form, leavesPage } = decoded.variant;
     if (form.flow?.kind === "jump" && form.flow.link === true && !leavesPage) this.noteCall(records, offset + Number(decoded.operands.imm));
     writeRecord(this.view, record, decoded);
+    this.noteCode(records, offset);
+  }
+
+  /** The instruction at an offset, as its record has it or will have it. */
+  decodedAt(records: number, offset: number): Decoded {
+    return decode(this.wordAt(records + 4 * offset), offset, (ahead) => {
+      this.noteCode(records, ahead); // if that changes, the instruction may be another
+      return this.wordAt(records + 4 * ahead);
+    });
+  }
+
+  private noteCode(records: number, offset: number): void {
     this.i32[(records + CODE_MAP + ((offset >> 11) << 2)) >> 2]! |= 1 << ((offset >> 6) & 31);
   }
 
@@ -150,6 +166,7 @@ export class DecodedPages {
 
   private clear(records: number): void {
     const { u16, i32 } = this;
+    // The operands stay: an instruction that overwrites its own page is not through with its record.
     for (let record = records; record < records + PAGE_END; record += RECORD_BYTES) u16[(record + HANDLER) >> 1] = HANDLER_DECODE;
     this.callTargets.delete(records);
     i32[(records + CODE_MAP) >> 2] = 0;

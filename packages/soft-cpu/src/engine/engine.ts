@@ -5,6 +5,7 @@
 import { coldHandlerModule, coreModule, TABLE_SLOTS } from "../interpreter/core-module.ts";
 import { crcTables } from "../isa/bit-tricks.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
+import type { HostFunction } from "../isa/host-functions.ts";
 import { CRC_TABLES } from "../state/layout.ts";
 import { CpuState } from "../state/cpu-state.ts";
 import type { WasmMemory } from "@trapline/core";
@@ -17,12 +18,14 @@ import { compileModule, createTable, instantiate, type WasmImports, type WasmMod
 export interface EngineHost extends Omit<DecodedPagesOwner, "needed"> {
   access(access: number): number;
   commit(): void;
-  /** @param word the instruction's, or 0 where the record does not have it */
-  host(fn: number, word: number): number;
+  /** By number, HOST_FUNCTIONS of them. */
+  readonly hostFunctions: readonly HostFunction[];
   /** Records of the instruction at ACCESS_VA, or 0 when an exception was taken (or nothing may run on). */
   fetchMiss(): number;
   /** Records of the instruction at `state.nextPc`; 0 when the budget ended first. */
   settle(): number;
+  /** Must all accesses be aligned now, so that most find no fast tag? */
+  hasNoFastTags(): boolean;
   readonly helpers: HelperFunctions;
 }
 
@@ -38,8 +41,6 @@ export class Engine {
   readonly compiler: Compiler;
   /** Runs until the budget is used up; state and budget are in memory. */
   readonly run: () => void;
-  /** The record of an address in the current context, or 0; the page becomes the current one. */
-  readonly goto: (pc: bigint) => number;
 
   private readonly imports: WasmImports;
   /** Handlers outside the loop that this instance has. */
@@ -62,27 +63,28 @@ export class Engine {
     });
     this.table = createTable(TABLE_SLOTS);
     new Uint8Array(memory.buffer).set(new Uint8Array(crcTables().buffer), CRC_TABLES);
+    const hostImports = Object.fromEntries(host.hostFunctions.entries());
     const exports = instantiate((compiledCore ??= compileModule(coreModule())), {
       cpu: {
         memory,
         table: this.table,
         access: (access: number) => host.access(access),
         commit: () => host.commit(),
-        host: (fn: number, word: number) => host.host(fn, word),
         fetchMiss: () => host.fetchMiss(),
         settle: () => host.settle(),
         decode: (record: number) => this.pages.decode(record),
       },
+      host: hostImports,
       helper: host.helpers,
     });
     const { goto, settleFlags, invoke, resolve } = exports;
     this.run = exports["run"] as () => void;
-    this.goto = exports["goto"] as (pc: bigint) => number;
     this.imports = {
-      cpu: { memory, resolve, goto, settleFlags, invoke, commit: () => host.commit(), host: (fn: number, word: number) => host.host(fn, word) },
+      cpu: { memory, resolve, goto, settleFlags, invoke, commit: () => host.commit() },
+      host: hostImports,
       helper: host.helpers,
     };
-    this.compiler = new Compiler(this.state, this.pages, this.table, this.imports);
+    this.compiler = new Compiler(this.state, this.pages, this.table, this.imports, () => host.hasNoFastTags());
   }
 
   private provide(variant: Variant): void {

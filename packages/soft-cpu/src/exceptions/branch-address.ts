@@ -8,9 +8,16 @@ import { TCR_EL1 } from "../sysregs/slots.ts";
 // In the high word of TCR_EL1.
 const TBI0 = 1 << (37 - 32);
 const TBI1 = 1 << (38 - 32);
-const BIT_55 = 1n << 55n;
+/** In the high word of an address. */
+const BIT_55 = 1 << (55 - 32);
 
-export function branchAddress(state: CpuState, target: bigint): bigint {
-  const ignored = state.sysregHigh(TCR_EL1) & ((target & BIT_55) === 0n ? TBI0 : TBI1);
-  return ignored === 0 ? target : BigInt.asUintN(64, BigInt.asIntN(56, target));
+/** The high word of where a branch goes; without bigints, because each exception and each fetch from a new page asks. */
+export function branchHigh(state: CpuState, high: number): number {
+  const ignored = state.sysregHigh(TCR_EL1) & ((high & BIT_55) === 0 ? TBI0 : TBI1);
+  return ignored === 0 ? high : (high << 8) >> 8;
+}
+
+/** Diverts to where a branch goes. */
+export function divertToBranch(state: CpuState, high: number, low: number): void {
+  state.divertToWords(branchHigh(state, high), low);
 }

@@ -6,7 +6,7 @@ import type { CpuState } from "../state/cpu-state.ts";
 import { CURRENT_EL, DAIF, EXCLUSIVE_ADDRESS, STEP_STATE } from "../state/layout.ts";
 import { DAIF_BITS, selectStackPointer } from "../sysregs/pstate-fields.ts";
 import { ELR_EL1, SPSR_EL1 } from "../sysregs/slots.ts";
-import { branchAddress } from "./branch-address.ts";
+import { divertToBranch } from "./branch-address.ts";
 import { stepAfterReturn } from "./software-step.ts";
 
 /** PSTATE.IL and SPSR_EL1.IL. */
@@ -29,7 +29,7 @@ export function illegalExceptionReturn(spsr: number): boolean {
  */
 export function exceptionReturn(state: CpuState): void {
   const spsr = state.sysregLow(SPSR_EL1);
-  const target = state.sysreg(ELR_EL1);
+  const [high, low] = [state.sysregHigh(ELR_EL1), state.sysregLow(ELR_EL1)];
   const illegal = illegalExceptionReturn(spsr);
   const el = illegal ? state.el : (spsr >> 2) & 1;
   const step = stepAfterReturn(state, spsr, el);
@@ -42,5 +42,5 @@ export function exceptionReturn(state: CpuState): void {
   state.i32[STEP_STATE >> 2] = step | (illegal ? PSTATE_IL : spsr & PSTATE_IL);
   state.i32[EXCLUSIVE_ADDRESS >> 2] = -1;
   state.i32[(EXCLUSIVE_ADDRESS >> 2) + 1] = -1;
-  state.divertTo(branchAddress(state, target));
+  divertToBranch(state, high, low);
 }

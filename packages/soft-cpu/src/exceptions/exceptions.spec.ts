@@ -9,6 +9,7 @@ import { Exceptions } from "./exceptions.ts";
 import { fpExceptionSyndrome, hvcSyndrome, smcSyndrome, softwareStepSyndrome } from "./syndrome.ts";
 
 const PC = 0xffff_8000_0001_2340n;
+const PC_WORDS = [Number(PC >> 32n) | 0, Number(PC & 0xffff_ffffn) | 0] as const;
 const VBAR = 0xffff_8000_0008_0800n;
 const NONE = 0xdead_beefn;
 const NZCV = 0x6000_0000;
@@ -77,7 +78,7 @@ describe("an exception to EL1 (DDI 0487, D1.10)", () => {
   it("keeps masks, SS and IL in SPSR_EL1 and clears the latter two", () => {
     const { state, exceptions } = at("EL1h", 0x140);
     state.i32[STEP_STATE >> 2] = SS | IL;
-    exceptions.takeIllegalState(PC);
+    exceptions.takeIllegalState(...PC_WORDS);
     expect(state.sysreg(SPSR_EL1)).toBe(BigInt(NZCV | SS | IL | 0x140 | 5));
     expect(state.i32[STEP_STATE >> 2]).toBe(0);
   });
@@ -122,13 +123,13 @@ describe("syndromes (DDI 0487, ESR_EL1)", () => {
     ["WFI", (e) => e.takeWaitTrap(false), 0x07e0_0000, 0x07e0_0000, NONE, 0n],
     ["WFE", (e) => e.takeWaitTrap(true), 0x07e0_0001, 0x07e0_0001, NONE, 0n],
     ["FP access", (e) => e.takeFpTrap(), 0x1fe0_0000, 0x1fe0_0000, NONE, 0n],
-    ["illegal state", (e) => e.takeIllegalState(PC), 0x3a00_0000, 0x3a00_0000, NONE, 0n],
+    ["illegal state", (e) => e.takeIllegalState(...PC_WORDS), 0x3a00_0000, 0x3a00_0000, NONE, 0n],
     ["SVC #0x123", (e) => e.takeSvc(0x123), 0x5600_0123, 0x5600_0123, NONE, 4n],
     ["MRS", (e) => e.takeSystemTrap(MRS), 0x6232_c0e1, 0x6232_c0e1, NONE, 0n],
     ["MSR", (e) => e.takeSystemTrap(MSR), 0x6232_d124, 0x6232_d124, NONE, 0n],
     ["SYS", (e) => e.takeSystemTrap(SYS), 0x6212_dc74, 0x6212_dc74, NONE, 0n],
-    ["Instruction Abort, translation, level 3", (e) => e.takeInstructionAbort(0x07, PC), 0x8600_0007, 0x8200_0007, PC, 0n],
-    ["PC alignment", (e) => e.takePcAlignment(PC), 0x8a00_0000, 0x8a00_0000, PC, 0n],
+    ["Instruction Abort, translation, level 3", (e) => e.takeInstructionAbort(0x07, ...PC_WORDS), 0x8600_0007, 0x8200_0007, PC, 0n],
+    ["PC alignment", (e) => e.takePcAlignment(...PC_WORDS), 0x8a00_0000, 0x8a00_0000, PC, 0n],
     ["Data Abort, load, permission, level 2", (e) => e.takeDataAbort(0x0e, ...ADDRESS, load), 0x9600_000e, 0x9200_000e, FAR, 0n],
     ["Data Abort, store, alignment", (e) => e.takeDataAbort(0x21, ...ADDRESS, store), 0x9600_0061, 0x9200_0061, FAR, 0n],
     ["Data Abort, DC CVAC, translation, level 0", (e) => e.takeDataAbort(0x04, ...ADDRESS, maintenance), 0x9600_0144, 0x9200_0144, FAR, 0n],

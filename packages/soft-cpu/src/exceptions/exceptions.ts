@@ -5,8 +5,8 @@
  */
 import { ACCESS_MAINTENANCE, ACCESS_WRITE } from "../ir/stmt.ts";
 import type { CpuState } from "../state/cpu-state.ts";
-import { PENDING_LINES, REPEATED_EXCEPTIONS, STEP_STATE } from "../state/layout.ts";
-import { ESR_EL1, FAR_EL1 } from "../sysregs/slots.ts";
+import { NEXT_PC, PENDING_LINES, REPEATED_EXCEPTIONS, STEP_STATE, SYSREGS } from "../state/layout.ts";
+import { ELR_EL1, ESR_EL1, FAR_EL1 } from "../sysregs/slots.ts";
 import { enterException, VECTOR_FIQ, VECTOR_IRQ, VECTOR_SERROR, VECTOR_SYNCHRONOUS } from "./exception-entry.ts";
 import { exceptionReturn, PSTATE_IL } from "./exception-return.ts";
 import { advanceStep } from "./software-step.ts";
@@ -17,6 +17,9 @@ const FIQ = 0x40;
 
 /** As often as this, an exception at its own vector is no accident. Another vCPU or a device had its time to put something there. */
 const DEAD_END = 4096;
+
+/** Where ELR_EL1 is in the state. */
+const ELR = SYSREGS + 8 * ELR_EL1;
 
 /** Places in `counts` behind the 64 classes of ESR_EL1.EC. */
 export const COUNT_IRQ = 64;
@@ -48,14 +51,16 @@ export class Exceptions {
     const open = state.i32[PENDING_LINES >> 2]! & ~state.daif;
     const isFiq = (open & FIQ) !== 0;
     this.counts[isFiq ? COUNT_FIQ : COUNT_IRQ]!++;
-    this.enter(isFiq ? VECTOR_FIQ : VECTOR_IRQ, state.pc);
+    state.putPc(ELR, 0);
+    this.enter(isFiq ? VECTOR_FIQ : VECTOR_IRQ);
   }
 
   /** @param iss IMPLEMENTATION DEFINED, see syndrome.ts */
   takeSError(iss = 0): void {
     this.counts[COUNT_SERROR]!++;
-    this.state.setSysreg(ESR_EL1, BigInt(syndromes.serrorSyndrome(iss)));
-    this.enter(VECTOR_SERROR, this.state.pc);
+    this.state.setSysregWords(ESR_EL1, 0, syndromes.serrorSyndrome(iss));
+    this.state.putPc(ELR, 0);
+    this.enter(VECTOR_SERROR);
   }
 
   // -------------------------------------------------------------------------------------------- before an instruction runs
@@ -65,28 +70,28 @@ export class Exceptions {
     return (this.state.i32[STEP_STATE >> 2]! & PSTATE_IL) !== 0;
   }
 
-  takeIllegalState(pc: bigint): number {
-    this.synchronous(syndromes.illegalStateSyndrome(), pc);
+  takeIllegalState(high: number, low: number): number {
+    this.synchronousAt(high, low, syndromes.illegalStateSyndrome());
     return 0;
   }
 
-  takePcAlignment(pc: bigint): number {
-    this.faulting(syndromes.pcAlignmentSyndrome(), pc, pc);
+  takePcAlignment(high: number, low: number): number {
+    this.faultingFetch(high, low, syndromes.pcAlignmentSyndrome());
     return 0;
   }
 
-  takeInstructionAbort(faultStatus: number, pc: bigint): number {
-    this.faulting(syndromes.instructionAbortSyndrome(this.state.el, faultStatus), pc, pc);
+  takeInstructionAbort(faultStatus: number, high: number, low: number): number {
+    this.faultingFetch(high, low, syndromes.instructionAbortSyndrome(this.state.el, faultStatus));
     return 0;
   }
 
   takeBreakpoint(): void {
-    this.synchronous(syndromes.breakpointSyndrome(this.state.el), this.state.pc);
+    this.synchronous(syndromes.breakpointSyndrome(this.state.el));
   }
 
   /** See softwareStepSyndrome. */
   takeSoftwareStep(stepped: boolean, exclusive: boolean): void {
-    this.synchronous(syndromes.softwareStepSyndrome(this.state.el, stepped, exclusive), this.state.pc);
+    this.synchronous(syndromes.softwareStepSyndrome(this.state.el, stepped, exclusive));
   }
 
   // ------------------------------------------------------------------------------------------------ by an instruction
@@ -98,7 +103,7 @@ export class Exceptions {
   takeSvc(immediate: number): void {
     const { state } = this;
     advanceStep(state); // the instruction is complete: a step ends behind it
-    this.synchronous(syndromes.svcSyndrome(immediate), state.pc + 4n);
+    this.synchronous(syndromes.svcSyndrome(immediate), 4);
   }
 
   takeBrk(immediate: number): void {
@@ -126,13 +131,13 @@ export class Exceptions {
   takeDataAbort(faultStatus: number, vaHi: number, vaLo: number, access: number): void {
     const maintenance = (access & ACCESS_MAINTENANCE) !== 0;
     const esr = syndromes.dataAbortSyndrome(this.state.el, faultStatus, (access & ACCESS_WRITE) !== 0, maintenance);
-    this.faulting(esr, this.state.pc, address(vaHi, vaLo));
+    this.faulting(esr, vaHi, vaLo);
   }
 
   takeWatchpoint(vaHi: number, vaLo: number, access: number): void {
     const maintenance = (access & ACCESS_MAINTENANCE) !== 0;
     const esr = syndromes.watchpointSyndrome(this.state.el, (access & ACCESS_WRITE) !== 0, maintenance);
-    this.faulting(esr, this.state.pc, address(vaHi, vaLo));
+    this.faulting(esr, vaHi, vaLo);
   }
 
   /** ERET at EL1. The manual also has it set the event register; that is the caller's. */
@@ -141,29 +146,47 @@ export class Exceptions {
     this.levelChanged();
   }
 
-  private synchronous(esr: number, returnAddress: bigint = this.state.pc): void {
+  /** @param ahead of the instruction in progress, in bytes, is where it returns */
+  private synchronous(esr: number, ahead = 0): void {
+    this.state.putPc(ELR, ahead);
+    this.enterSynchronous(esr);
+  }
+
+  /** Returns to an address that nothing was fetched from. */
+  private synchronousAt(high: number, low: number, esr: number): void {
+    this.state.setSysregWords(ELR_EL1, high, low);
+    this.enterSynchronous(esr);
+  }
+
+  private faulting(esr: number, vaHi: number, vaLo: number): void {
+    this.state.setSysregWords(FAR_EL1, vaHi, vaLo);
+    this.synchronous(esr);
+  }
+
+  private faultingFetch(high: number, low: number, esr: number): void {
+    this.state.setSysregWords(FAR_EL1, high, low);
+    this.synchronousAt(high, low, esr);
+  }
+
+  private enterSynchronous(esr: number): void {
+    const { state } = this;
+    const { i32 } = state;
     this.counts[esr >>> 26]!++;
-    this.state.setSysreg(ESR_EL1, BigInt(esr));
-    this.enter(VECTOR_SYNCHRONOUS, returnAddress);
-    const { i32, nextPc } = this.state;
-    const repeated = nextPc === returnAddress ? i32[REPEATED_EXCEPTIONS >> 2]! + 1 : 0;
-    i32[REPEATED_EXCEPTIONS >> 2] = repeated;
-    if (repeated < DEAD_END) return;
+    state.setSysregWords(ESR_EL1, 0, esr);
+    this.enter(VECTOR_SYNCHRONOUS);
+    const leadsToItself = i32[NEXT_PC >> 2] === i32[ELR >> 2] && i32[(NEXT_PC >> 2) + 1] === i32[(ELR >> 2) + 1];
+    if (!leadsToItself) {
+      i32[REPEATED_EXCEPTIONS >> 2] = 0;
+      return;
+    }
+    i32[REPEATED_EXCEPTIONS >> 2]!++;
+    if (i32[REPEATED_EXCEPTIONS >> 2]! < DEAD_END) return;
     i32[REPEATED_EXCEPTIONS >> 2] = 0;
-    this.deadEnd(esr, returnAddress);
+    this.deadEnd(esr, state.nextPc);
   }
 
-  private faulting(esr: number, returnAddress: bigint, far: bigint): void {
-    this.state.setSysreg(FAR_EL1, far);
-    this.synchronous(esr, returnAddress);
-  }
-
-  private enter(vector: number, returnAddress: bigint): void {
-    enterException(this.state, vector, returnAddress);
+  private enter(vector: number): void {
+    enterException(this.state, vector);
     this.levelChanged();
   }
-}
-
-function address(high: number, low: number): bigint {
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }

@@ -3,7 +3,7 @@
  * to its end, on the interpreter alone or so that compiled code takes part: guests are too short for the JIT to find them hot, so some
  * rounds go in small steps, behind each of which everything that was decoded is compiled. The last rounds go undisturbed.
  */
-import { createMachine, type Machine, type RunResult, toBigint } from "@trapline/core";
+import { createMachine, type Machine, type PluginDefinition, type RunResult, toBigint } from "@trapline/core";
 import { decode } from "../isa/decoder.ts";
 import { HANDLER_DECODE, HANDLERS_END, type Variant } from "../isa/variants.ts";
 import { isForHost } from "../jit/host-instructions.ts";
@@ -46,6 +46,8 @@ export interface GuestOptions {
   /** All rounds have to be alike. Default true. */
   readonly sameRounds?: boolean;
   readonly cpu?: SoftCpuOptions;
+  /** Devices beside the port. */
+  readonly plugins?: readonly PluginDefinition[];
   /** Puts things into memory before the guest starts. */
   readonly prepare?: (machine: Machine) => void;
   /** Nothing that the guest says is kept: for guests without end. */
@@ -69,7 +71,7 @@ export interface GuestMachine {
 
 /** A machine with the guest in memory, about to run it from `entry`. Close it. */
 export async function guestMachine(image: GuestImage, entry: string, options: GuestOptions): Promise<GuestMachine> {
-  const { engine, vcpus = 1, rounds = ROUNDS, ramBytes = RAM_BYTES, cpu = {}, prepare } = options;
+  const { engine, vcpus = 1, rounds = ROUNDS, ramBytes = RAM_BYTES, cpu = {}, plugins = [], prepare } = options;
   const reported = (value: bigint): void => options.reported?.(value, machine);
   const port = new GuestPort(image, { isSilent: options.isSilent === true, reported });
   const x = new Array<number>(27).fill(0);
@@ -79,7 +81,7 @@ export async function guestMachine(image: GuestImage, entry: string, options: Gu
     memory: [{ base: RAM, size: ramBytes }],
     vcpus,
     ...(options.quantum === undefined ? {} : { quantum: options.quantum }),
-    plugins: [softCpu({ jit: engine === "JIT", start, ...cpu }), guestIrqchip(), port.plugin()],
+    plugins: [softCpu({ jit: engine === "JIT", start, ...cpu }), guestIrqchip(), port.plugin(), ...plugins],
   });
   loadImage(machine, image);
   prepare?.(machine);

@@ -11,6 +11,7 @@ import type { GuestImage } from "./guest-image.fixture.ts";
 import { type Engine, guestMachine, type GuestMachine, type GuestOptions } from "./guest-machine.fixture.ts";
 import { mixedMachine, runCompiled, tracing } from "./mixed-guest.fixture.ts";
 import { smpGuest } from "./smp.guest.fixture.ts";
+import { stackAlignmentGuest } from "./stack-alignment.guest.fixture.ts";
 import { timerGuest } from "./timer.guest.fixture.ts";
 
 const machines: Machine[] = [];
@@ -92,6 +93,9 @@ const HOPS: readonly (readonly [guest: string, hopNs: number, image: GuestImage,
   ["illegal_at_el0", 1, exceptionsGuest, {}],
   ["masking", 7, exceptionsGuest, {}],
   ["fp_trap", 7, exceptionsGuest, {}],
+  ["banked", 1, stackAlignmentGuest, { ramBytes: WITH_DATA }],
+  ["recovers", 1, stackAlignmentGuest, { ramBytes: WITH_DATA }],
+  ["passing", 7, stackAlignmentGuest, { ramBytes: WITH_DATA }],
   ["wait_jump", 3, timerGuest, {}],
   ["event_stream", 3, timerGuest, {}],
   ["exclusives", 11, smpGuest, { ramBytes: WITH_DATA, vcpus: 2, quantum: 20, rounds: 0, x: [[24, 6], [25, 2]] }],

@@ -6,18 +6,20 @@
  * instruction from the budget, so that a slice stops exactly where it should.
  *
  * Imports (module "cpu"): `memory`; `access` (a translation that is not in the context, a device, a fault: gives a host address
- * or −1), `commit` (a store to SCRATCH is complete), `host` (see isa/host-functions.ts: 1 when the program counter moved),
- * `fetchMiss` (a page's records, 0 when an exception was taken), `decode`, `settle` (records for where an exception went).
+ * or −1), `commit` (a store to SCRATCH is complete), `fetchMiss` (a page's records, 0 when an exception was taken),
+ * `decode`, `settle` (records for where an exception went). Module "host" has the host functions by their numbers.
  */
 import type { Stmt } from "../ir/stmt.ts";
 import { Builder } from "../ir/builder.ts";
 import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
 import { importHelpers } from "../ir/helpers.ts";
+import { hostFunctionsOf, importHostFunctions } from "../ir/host-imports.ts";
 import { HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants } from "../isa/variants.ts";
-import { HOST_FP_TRAP } from "../isa/host-functions.ts";
+import { PSTATE_IL } from "../exceptions/exception-return.ts";
+import { HOST_FP_TRAP, HOST_FUNCTIONS } from "../isa/host-functions.ts";
 import {
-  ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DIVERTED, FIELD_IMM, FP_TRAPPED, HANDLER, IP,
-  LEFT_FOR_BUDGET, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS,
+  ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DIVERTED, ENTRIES, FIELD_IMM, FP_TRAPPED, HANDLER, IP,
+  LAST_ENTRY, LAST_LEFT, LEFT_FOR_BUDGET, NEXT_PC, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, STEP_STATE,
 } from "../state/layout.ts";
 import type { Label } from "../wasm/code-writer.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
@@ -48,7 +50,7 @@ function declareCoreImports(module: ModuleWriter): CoreImports {
   const access = fn("access", [I32], [I32]);
   return {
     commit: fn("commit", [], []),
-    host: fn("host", [I32, I32], [I32]),
+    hosts: importHostFunctions(module, Array.from({ length: HOST_FUNCTIONS }, (_, number) => number)),
     fetchMiss: fn("fetchMiss", [], [I32]),
     decode: fn("decode", [I32], []),
     settle: fn("settle", [], [I32]),
@@ -58,12 +60,12 @@ function declareCoreImports(module: ModuleWriter): CoreImports {
 }
 
 /** What a handler outside the loop imports, `resolve` from the core module. */
-function declareHandlerImports(module: ModuleWriter, statements: readonly Stmt[]): HandlerImports {
+function declareHandlerImports(module: ModuleWriter, statements: readonly Stmt[], isFp: boolean): HandlerImports {
   module.importMemory("cpu", "memory");
   return {
     resolve: module.importFunction("cpu", "resolve", [I64, I32], [I32]),
     commit: module.importFunction("cpu", "commit", [], []),
-    host: module.importFunction("cpu", "host", [I32, I32], [I32]),
+    hosts: importHostFunctions(module, [...hostFunctionsOf(statements), ...(isFp ? [HOST_FP_TRAP] : [])]),
     helpers: importHelpers(module, statements),
   };
 }
@@ -132,7 +134,7 @@ export function coldHandlerModule(variant: Variant): Uint8Array<ArrayBuffer> {
   const { code } = module.function([I32], [I32], "handler");
   const builder = new Builder(new RecordTarget(code, 0, variant.form.wide, new Map()));
   variant.form.emit(builder, variant.split);
-  const scope = new ColdScope(code, declareHandlerImports(module, builder.statements), code.local(I32));
+  const scope = new ColdScope(code, declareHandlerImports(module, builder.statements, variant.form.fp), code.local(I32));
   if (variant.form.fp) emitFpGuard(scope);
   emitStatements(scope, builder.statements);
   code.i32(0);
@@ -150,21 +152,46 @@ function writeInvoke(module: ModuleWriter): void {
 function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, settleFlags: number): void {
   const { hot, hotEnd } = variants();
   const { code } = module.function([], [], "run");
-  const [ip, budget, handler, context, entry, result] = Array.from({ length: 6 }, () => code.local(I32)) as [
-    number, number, number, number, number, number,
+  const [ip, budget, handler, context, entry, result, forBudget] = Array.from({ length: 7 }, () => code.local(I32)) as [
+    number, number, number, number, number, number, number,
   ];
   const handlerType = module.type([I32], [I32]);
   const pool = new Map<ValueType, number[]>();
 
-  /** Takes everything from memory; the host settles where an exception went. Ends `run` when the budget does. */
+  /**
+   * Takes everything from memory. Where an exception or a return went is mostly in the context; if not, or if the instruction there may
+   * not run, the host settles it. Ends `run` when the budget does.
+   */
   const enter = (): void => {
     code.loadAt(op["i32.load"], DIVERTED);
     code.if();
-    code.call(imports.settle);
-    code.op(op["i32.eqz"]);
-    code.if();
-    code.return();
-    code.end();
+    {
+      code.loadAt(op["i32.load"], BUDGET);
+      code.i32(0);
+      code.op(op["i32.gt_s"]);
+      code.loadAt(op["i32.load"], STEP_STATE);
+      code.i32(PSTATE_IL);
+      code.op(op["i32.and"]);
+      code.op(op["i32.eqz"]);
+      code.op(op["i32.and"]);
+      code.if(I32);
+      code.loadAt(op["i64.load"], NEXT_PC);
+      code.call(goto);
+      code.else();
+      code.i32(0);
+      code.end();
+      code.tee(ip);
+      code.if();
+      store32(code, IP, () => code.get(ip));
+      store32(code, DIVERTED, () => code.i32(0));
+      code.else();
+      code.call(imports.settle);
+      code.op(op["i32.eqz"]);
+      code.if();
+      code.return();
+      code.end();
+      code.end();
+    }
     code.end();
     code.loadAt(op["i32.load"], IP);
     code.set(ip);
@@ -359,17 +386,27 @@ function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, sett
   code.end();
   refund();
   store32(code, BUDGET, () => code.get(budget));
+  store32(code, LAST_ENTRY, () => code.get(ip));
+  store32(code, ENTRIES, () => {
+    code.loadAt(op["i32.load"], ENTRIES);
+    code.i32(1);
+    code.op(op["i32.add"]);
+  });
   code.i32(0);
   code.get(handler);
   code.callIndirect(handlerType);
   code.set(result);
   code.loadAt(op["i32.load"], BUDGET);
   code.set(budget);
-  store32(code, LEFT_FOR_BUDGET, () => {
-    code.get(result);
-    code.i32(EXIT_FOR_BUDGET);
-    code.op(op["i32.and"]);
-  });
+  code.get(result);
+  code.i32(EXIT_FOR_BUDGET);
+  code.op(op["i32.and"]);
+  code.set(forBudget);
+  store32(code, LEFT_FOR_BUDGET, () => code.get(forBudget));
+  code.get(forBudget);
+  code.ifZero();
+  store32(code, LAST_LEFT, () => code.get(result));
+  code.end();
   code.loadAt(op["i32.load"], PENDING_FLAGS);
   code.if();
   code.call(settleFlags);

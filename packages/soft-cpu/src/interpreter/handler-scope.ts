@@ -16,7 +16,8 @@ import { emitHostAddress, emitLookup } from "./lookup.ts";
 export interface HandlerImports {
   readonly resolve: number;
   readonly commit: number;
-  readonly host: number;
+  /** By the number of the host function. */
+  readonly hosts: ReadonlyMap<number, number>;
   readonly helpers: ReadonlyMap<number, number>;
 }
 
@@ -133,10 +134,9 @@ abstract class HandlerScope implements Scope {
       code.memory(op["i64.store"], HOST_VALUE);
     }
     this.spill();
-    code.i32(fn);
     if (word === undefined) code.i32(0);
     else emitExpr(this, word);
-    code.call(this.imports.host);
+    code.call(this.imports.hosts.get(fn)!);
     code.if();
     this.resync();
     code.end();

@@ -10,6 +10,8 @@ import type { ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64, op } from "../wasm/opcodes.ts";
 
 const KINDS = ["sub", "add", "and"] as const;
+/** No comparison: the flags are bits 3:0 of the first operand. */
+export const PENDING_BITS = 7;
 
 /** 1 … 6: subtraction, addition, conjunction, each of 64 and of 32 bits. Operands of 32 bits are zero-extended. */
 export function pendingKind({ kind, wide }: Pick<Comparison, "kind" | "wide">): number {
@@ -32,6 +34,19 @@ export function writeSettleFlags(module: ModuleWriter): number {
   code.i32(0);
   code.i32(0);
   code.memory(op["i32.store"], PENDING_FLAGS);
+  code.get(kind);
+  code.i32(PENDING_BITS);
+  code.op(op["i32.eq"]);
+  code.if();
+  const bits = local(I64, a);
+  put(FLAG_N_ADDRESS, apply("i64.shl", bits, const64(60)));
+  put(FLAG_Z_ADDRESS, apply("i64.xor", apply("i64.and", bits, const64(4)), const64(4)));
+  put(FLAG_V_ADDRESS, apply("i64.shl", bits, const64(63)));
+  code.i32(0);
+  emitExpr(scope, apply("i32.and", apply("i32.wrap_i64", apply("i64.shr_u", bits, const64(1))), const32(1)));
+  code.memory(op["i32.store"], FLAG_C_ADDRESS);
+  code.return();
+  code.end();
   for (const which of KINDS) {
     for (const wide of [true, false]) {
       code.get(kind);

@@ -24,6 +24,8 @@ export interface Comparison {
   readonly a: Expr;
   readonly b: Expr;
   readonly result: Expr;
+  /** Of a conditional comparison: where `holds` is 0 the flags are these bits instead. */
+  readonly otherwise?: { readonly holds: I32Expr; readonly nzcv: number };
 }
 
 /** Where operands come from and flags and registers go to. */
@@ -348,7 +350,21 @@ function conditionOf(target: Target, cond: number): I32Expr {
 }
 
 /** The condition straight from the operands that were compared; undefined when that is no shorter. */
-function fusedCondition({ kind, wide, a, b, result }: Comparison, pair: number, inverted: boolean): I32Expr | undefined {
+function fusedCondition(comparison: Comparison, pair: number, inverted: boolean): I32Expr | undefined {
+  const { otherwise } = comparison;
+  const fused = comparedCondition(comparison, pair, inverted);
+  if (otherwise === undefined || fused === undefined) return fused;
+  const { holds, nzcv } = otherwise;
+  return bitsHold(nzcv, pair) === inverted ? apply("i32.and", holds, fused) : apply("i32.or", apply("i32.eqz", holds), fused);
+}
+
+/** ConditionHolds for flags that are known, without the condition's last bit. */
+function bitsHold(nzcv: number, pair: number): boolean {
+  const [n, z, c, v] = [8, 4, 2, 1].map((bit) => (nzcv & bit) !== 0) as [boolean, boolean, boolean, boolean];
+  return [z, c, n, v, c && !z, n === v, n === v && !z][pair]!;
+}
+
+function comparedCondition({ kind, wide, a, b, result }: Comparison, pair: number, inverted: boolean): I32Expr | undefined {
   const type = wide ? "i64" : "i32";
   const zero = wide ? const64(0) : const32(0);
   if (pair === 0) {

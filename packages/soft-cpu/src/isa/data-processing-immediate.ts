@@ -5,11 +5,15 @@ import { addWithFlags, logicalFlags } from "./arithmetic.ts";
 import { signed } from "./encoding.ts";
 import { type Form, form, xr, xsp, xw } from "./form.ts";
 import { bitMask } from "./immediates.ts";
+import { SP, UNALIGNED } from "./stack-pointer.ts";
 
 const addSubtract = (c: Builder, sf: number, op: number, value: I64Expr | I32Expr): void => {
   const wide = sf === 1;
   c.setReg("d", wide, apply(`${wide ? "i64" : "i32"}.${op === 1 ? "sub" : "add"}`, c.reg("n", wide), value) as I64Expr);
 };
+
+/** AND, ORR, EOR by opc. */
+const LOGICAL = ["and", "or", "xor"] as const;
 
 export const dataProcessingImmediate: readonly Form[] = [
   form({
@@ -32,6 +36,10 @@ export const dataProcessingImmediate: readonly Form[] = [
     split: ["sf", "op"],
     hot: true,
     operands: (f) => ({ d: xsp(f.Rd), n: xsp(f.Rn), imm: f.imm12 << (12 * f.sh) }),
+    stack: {
+      when: (f) => f.Rd === SP && (f.Rn !== SP || (f.sh === 0 && (f.imm12 & UNALIGNED) !== 0)),
+      value: (c, { op }) => apply(op === 1 ? "i32.sub" : "i32.add", c.w("n"), c.imm32()),
+    },
     emit: (c, { sf, op }) => addSubtract(c, sf, op, sf === 1 ? c.imm64() : c.imm32()),
   }),
   form({
@@ -50,9 +58,14 @@ export const dataProcessingImmediate: readonly Form[] = [
     hot: true,
     when: (f) => f.opc !== 3 && bitMask(f.sf, f.N, f.imms, f.immr) !== undefined,
     operands: (f) => ({ d: xsp(f.Rd), n: xr(f.Rn), imm: bitMask(f.sf, f.N, f.imms, f.immr)! }),
+    stack: {
+      // AND is how compilers align SP.
+      when: (f) => f.Rd === SP && (f.opc !== 0 || (bitMask(f.sf, f.N, f.imms, f.immr)! & BigInt(UNALIGNED)) !== 0n),
+      value: (c, { opc }) => apply(`i32.${LOGICAL[opc]!}`, c.w("n"), c.imm32()) as I32Expr,
+    },
     emit: (c, { sf, opc }) => {
       const wide = sf === 1;
-      const operation = (["and", "or", "xor"] as const)[opc]!;
+      const operation = LOGICAL[opc]!;
       const mask = wide ? c.imm64() : c.imm32();
       c.setReg("d", wide, apply(`${wide ? "i64" : "i32"}.${operation}`, c.reg("n", wide), mask) as I64Expr);
     },

@@ -1,9 +1,10 @@
 /** Data processing with register operands (Arm ARM DDI 0487, C4.1 "Data Processing -- Register": op0 = x101). */
 import type { Builder } from "../ir/builder.ts";
-import { apply, const32, const64, type Expr, type I32Expr, type I64Expr, ifElse, select } from "../ir/expr.ts";
+import { apply, CONST, const32, const64, type Expr, type I32Expr, type I64Expr, ifElse, select } from "../ir/expr.ts";
 import { addWithCarry, addWithFlags, compare, logicalFlags, setFlagsFromBits } from "./arithmetic.ts";
 import { byteSwap, countLeadingSign, crc32, reverseBits, signedHigh, unsignedHigh } from "./bit-tricks.ts";
 import { type Form, form, xr, xsp, xw } from "./form.ts";
+import { SP } from "./stack-pointer.ts";
 
 type Value = I64Expr | I32Expr;
 
@@ -87,6 +88,10 @@ export const dataProcessingRegister: readonly Form[] = [
     hot: ({ sf, op, option }) => sf === 1 && op === 0 && (option & 3) === 2,
     when: (f) => f.imm3 <= 4,
     operands: (f) => ({ d: xsp(f.Rd), n: xsp(f.Rn), m: xr(f.Rm), shift: f.imm3 }),
+    stack: {
+      when: (f) => f.Rd === SP,
+      value: (c, { op, option }) => apply(op === 1 ? "i32.sub" : "i32.add", c.w("n"), extendedM(c, false, option)),
+    },
     emit: (c, { sf, op, option }) => addSubtract(c, sf, op, 0, extendedM(c, sf === 1, option)),
   }),
   form({
@@ -290,11 +295,21 @@ export const dataProcessingRegister: readonly Form[] = [
 
 /** The comparison where the condition holds, the immediate flags where it does not. */
 function conditionalCompare(c: Builder, sf: number, op: number, cond: number, second: Value): void {
+  const nzcv = c.shift32();
+  if (nzcv.kind === CONST) return compareUnless(c, sf, op, cond, second, nzcv.imm);
   const condition = c.let(c.condition(cond));
   c.if(
     condition,
     () => void compare(c, sf === 1, op === 1, c.reg("n", sf === 1), second),
-    () => setFlagsFromBits(c, c.shift32()),
+    () => setFlagsFromBits(c, nzcv),
   );
   c.target.comparison = undefined; // either of two
+}
+
+/** The same where the flags are known: compiled code compares in any case, and keeps which of the two it was. */
+function compareUnless(c: Builder, sf: number, op: number, cond: number, second: Value, nzcv: number): void {
+  const holds = c.keep(c.condition(cond));
+  compare(c, sf === 1, op === 1, c.reg("n", sf === 1), second);
+  const { comparison } = c.target;
+  if (comparison !== undefined && holds.kind !== CONST) c.target.comparison = { ...comparison, otherwise: { holds, nzcv } };
 }

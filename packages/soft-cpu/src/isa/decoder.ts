@@ -2,6 +2,7 @@
 import type { EncodedFields } from "./encoding.ts";
 import type { Form, Operands } from "./form.ts";
 import { instructionForms } from "./index.ts";
+import { isPassing } from "./stack-lookahead.ts";
 import { type Variant, variants } from "./variants.ts";
 
 export interface Decoded {
@@ -44,8 +45,11 @@ const CACHE_ENTRIES = 0x4000;
 const cachedWords = new Uint32Array(CACHE_ENTRIES);
 const cached: (Decoded | undefined)[] = new Array<Decoded | undefined>(CACHE_ENTRIES).fill(undefined);
 
-/** @param pageOffset of the instruction, bytes: tells whether a branch stays in its page */
-export function decode(word: number, pageOffset: number): Decoded {
+/**
+ * @param pageOffset of the instruction, bytes: tells whether a branch stays in its page
+ * @param wordAt other words of the page, where there is one; who gives them decodes anew when they change
+ */
+export function decode(word: number, pageOffset: number, wordAt?: (pageOffset: number) => number): Decoded {
   const place = Math.imul(word, 0x9e37_79b1) >>> 18;
   const known = cachedWords[place] === word ? cached[place] : undefined;
   if (known !== undefined) return known;
@@ -55,6 +59,10 @@ export function decode(word: number, pageOffset: number): Decoded {
     // Depends on where it stands, and is not kept.
     const target = pageOffset + (operands.imm as number);
     return { variant: variants().find(form, fields, target < 0 || target >= 4096), operands };
+  }
+  if (form.stack?.when(fields) === true) {
+    const passing = wordAt !== undefined && isPassing(pageOffset + 4, wordAt, findForm);
+    return { variant: variants().find(passing ? form : form.stack.form, fields, false), operands }; // so does this
   }
   const decoded = { variant: variants().find(form, fields, false), operands };
   cachedWords[place] = word;

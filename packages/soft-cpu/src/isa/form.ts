@@ -3,12 +3,14 @@
  *
  * Rows stand in the manual's order (DDI 0487, C4.1 and C6); the first that matches a word and whose `when` agrees is its
  * meaning, and a word that no row matches is UNDEFINED. A row becomes one handler of the interpreter for each combination of
- * its `split` fields, the fields on which the shape of the code depends; all else is an operand, kept in the record.
+ * its `split` fields, the fields on which the shape of the code depends; all else is an operand, kept in the record. Words that move SP
+ * to where it may be misaligned have handlers apart (`stack`).
  */
 import { SLOT_SINK, SLOT_ZERO, VECTORS } from "../state/layout.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { I32Expr, I64Expr } from "../ir/expr.ts";
 import { type EncodedFields, type Encoding, type FieldName, fieldReader, parseEncoding } from "./encoding.ts";
+import { tellIfMisaligned } from "./stack-pointer.ts";
 
 /** Operands of one instruction. Registers are byte offsets into the register file: made with `xr`, `xw`, `xsp`, `vr`. */
 export interface Operands {
@@ -55,6 +57,11 @@ export interface FormSpec<E extends string, S extends FieldName<E> = never> {
   readonly wide?: true;
   /** Uses FP or Advanced SIMD registers: trapped by CPACR_EL1.FPEN. */
   readonly fp?: true;
+  /** The words that may leave SP misaligned, and the low word of what they leave in it; see stack-pointer.ts. */
+  readonly stack?: {
+    readonly when: (fields: Values<FieldName<E> | "word">) => boolean;
+    readonly value: (c: Builder, split: Values<S>) => I32Expr;
+  };
   /** Executed often enough for a place in the interpreter's main loop: all variants, or those for which it says so. Branches always are. */
   readonly hot?: true | ((split: Values<S>) => boolean);
   readonly flow?: Flow;
@@ -77,6 +84,8 @@ export interface Form {
   readonly operands: (fields: EncodedFields) => Operands;
   readonly wide: boolean;
   readonly fp: boolean;
+  /** The same row for words that may leave SP misaligned, and which those are. */
+  readonly stack: { readonly when: (fields: EncodedFields) => boolean; readonly form: Form } | undefined;
   readonly hot: (split: Record<string, number>) => boolean;
   readonly flow: Flow | undefined;
   readonly emit: (c: Builder, split: Record<string, number>) => void;
@@ -87,13 +96,13 @@ export interface Form {
 const NO_OPERANDS: Operands = {};
 
 export function form<const E extends string, const S extends FieldName<E> = never>(spec: FormSpec<E, S>): Form {
-  const { name, encoding, split = [], when, operands, wide = false, fp = false, hot = false, flow, emit, condition, target } = spec;
+  const { name, encoding, split = [], when, operands, wide = false, fp = false, stack, hot = false, flow, emit, condition, target } = spec;
   const absent = (): never => {
     throw new TypeError(`${name}: a row of this flow has no such part`);
   };
   // Field values are looked up by the names in the encoding's text, which the types of `FormSpec` have checked.
   const bits = parseEncoding(encoding);
-  return {
+  const general: Form = {
     name,
     encoding,
     bits,
@@ -103,10 +112,23 @@ export function form<const E extends string, const S extends FieldName<E> = neve
     operands: (operands as Form["operands"] | undefined) ?? (() => NO_OPERANDS),
     wide,
     fp,
+    stack: undefined,
     hot: typeof hot === "function" ? (hot as Form["hot"]) : () => hot,
     flow,
     emit: (emit as Form["emit"] | undefined) ?? absent,
     condition: (condition as Form["condition"] | undefined) ?? absent,
     target: (target as Form["target"] | undefined) ?? absent,
   };
+  if (stack === undefined) return general;
+  const value = stack.value as (c: Builder, split: Record<string, number>) => I32Expr;
+  const asking: Form = {
+    ...general,
+    name: `${name}, of SP`,
+    hot: () => false,
+    emit: (c, fields) => {
+      tellIfMisaligned(c, value(c, fields));
+      general.emit(c, fields);
+    },
+  };
+  return { ...general, stack: { when: stack.when as NonNullable<Form["stack"]>["when"], form: asking } };
 }

@@ -1,4 +1,7 @@
-/** What generated code asks the host to do: instructions that are rare, or that are about more than registers and memory. */
+/**
+ * What generated code asks the host to do: instructions that are rare, or that are about more than registers and memory. Each is an import
+ * of its own, named by its number, so that V8 compiles the way of each exit for itself.
+ */
 export const HOST_UNDEFINED = 0;
 export const HOST_SVC = 1;
 export const HOST_HVC = 2;
@@ -17,4 +20,11 @@ export const HOST_YIELD = 12;
 export const HOST_SEV = 13;
 /** FP and Advanced SIMD are trapped. */
 export const HOST_FP_TRAP = 14;
+/** SP is about to be misaligned while that is checked; the instruction goes on. */
+export const HOST_SP_MISALIGNED = 15;
 export const HOST_SEVL = 16;
+/** How many there are. */
+export const HOST_FUNCTIONS = 17;
+
+/** @param word the instruction's, or 0 where the record does not have it @returns DIVERTED: not 0 when the program counter moved */
+export type HostFunction = (word: number) => number;

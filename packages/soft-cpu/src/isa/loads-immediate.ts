@@ -6,11 +6,13 @@
  * of the permitted choices Constraint_UNKNOWN; a store with writeback where Rt is Rn (Unpredictable_WBOVERLAPST) stores the old value,
  * Constraint_NONE.
  */
-import { apply } from "../ir/expr.ts";
+import type { Builder } from "../ir/builder.ts";
+import { apply, type I32Expr } from "../ir/expr.ts";
 import { ACCESS_UNPRIVILEGED } from "../ir/stmt.ts";
 import { signed } from "./encoding.ts";
 import { type Form, form, xsp } from "./form.ts";
 import { generalTransfers, rowOf, type Transfer, transfers } from "./loads-transfer.ts";
+import { SP, UNALIGNED } from "./stack-pointer.ts";
 
 /** Which transfers deserve a place in the interpreter's main loop, by addressing mode. */
 const HOT_UNSIGNED: ReadonlySet<string> = new Set(["STRB", "LDRB", "STRH", "LDRH", "STR W", "LDR W", "LDRSW", "STR X", "LDR X"]);
@@ -21,6 +23,12 @@ const NEVER: ReadonlySet<string> = new Set();
 
 /** LDRB as LDURB, STR X as STUR X. */
 const renamed = ({ mnemonic }: Transfer, letter: "U" | "T"): string => mnemonic.replace(/^(LD|ST)R/, `$1${letter}R`);
+
+/** Writeback to SP. */
+const writebackByImmediate = {
+  when: (f: { readonly imm9: number; readonly Rn: number }): boolean => f.Rn === SP && (f.imm9 & UNALIGNED) !== 0,
+  value: (c: Builder): I32Expr => apply("i32.add", c.w("n"), c.imm32()),
+};
 
 function unsignedOffset(transfer: Transfer): Form {
   const { mnemonic, size, V, opc, bytes, rt } = transfer;
@@ -48,6 +56,7 @@ function postIndexed(transfer: Transfer): Form {
   const { mnemonic, size, V, opc, rt } = transfer;
   return form({
     ...rowOf(transfer, HOT_POST),
+    stack: writebackByImmediate,
     name: `${mnemonic} (immediate, post-indexed)`,
     encoding: `${size} 111 ${V} 00 ${opc} 0 imm9:9 01 Rn:5 Rt:5`,
     operands: (f) => ({ d: rt(f.Rt), n: xsp(f.Rn), imm: signed(f.imm9, 9) }),
@@ -63,6 +72,7 @@ function preIndexed(transfer: Transfer): Form {
   const { mnemonic, size, V, opc, rt } = transfer;
   return form({
     ...rowOf(transfer, HOT_PRE),
+    stack: writebackByImmediate,
     name: `${mnemonic} (immediate, pre-indexed)`,
     encoding: `${size} 111 ${V} 00 ${opc} 0 imm9:9 11 Rn:5 Rt:5`,
     operands: (f) => ({ d: rt(f.Rt), n: xsp(f.Rn), imm: signed(f.imm9, 9) }),

@@ -7,11 +7,12 @@
  * written-back address, and one that is stored too is stored as it was.
  */
 import type { Builder } from "../ir/builder.ts";
-import { apply, type I64Expr, loadFrom } from "../ir/expr.ts";
+import { apply, type I32Expr, type I64Expr, loadFrom } from "../ir/expr.ts";
 import { I64, V128 } from "../wasm/opcodes.ts";
 import { signed } from "./encoding.ts";
 import { type Form, form, vr, xr, xsp, xw } from "./form.ts";
 import { loadOf, storeOf } from "./loads-transfer.ts";
+import { SP, UNALIGNED } from "./stack-pointer.ts";
 
 interface Pair {
   readonly mnemonic: string;
@@ -101,6 +102,11 @@ function rows(pair: Pair): readonly Form[] {
     hot: () => HOT.has(mnemonic),
     operands: (f: F) => ({ d: rt(f.Rt), a: rt(f.Rt2), n: xsp(f.Rn), imm: signed(f.imm7, 7) * bytes }),
   };
+  /** Writeback to SP. */
+  const stack = {
+    when: (f: F): boolean => f.Rn === SP && ((f.imm7 * bytes) & UNALIGNED) !== 0,
+    value: (c: Builder): I32Expr => apply("i32.add", c.w("n"), c.imm32()),
+  };
   return [
     form({
       ...common,
@@ -112,6 +118,7 @@ function rows(pair: Pair): readonly Form[] {
     }),
     form({
       ...common,
+      stack,
       name: `${mnemonic} (post-indexed)`,
       encoding: `${opc} 101 ${V} 001 ${L} imm7:7 Rt2:5 Rn:5 Rt:5`,
       emit: (c) => {
@@ -122,6 +129,7 @@ function rows(pair: Pair): readonly Form[] {
     }),
     form({
       ...common,
+      stack,
       name: `${mnemonic} (pre-indexed)`,
       encoding: `${opc} 101 ${V} 011 ${L} imm7:7 Rt2:5 Rn:5 Rt:5`,
       emit: (c) => {

@@ -3,7 +3,8 @@
  * columns): shared by all addressing modes. A transfer accesses memory, and writes Rt of a load last; the addressing modes write the base
  * register after it.
  *
- * Alignment of the stack pointer (SCTLR_EL1.SA and SA0) is not checked here. Hot through the rows built from it.
+ * Alignment of the stack pointer (SCTLR_EL1.SA and SA0) is the business of what moves it: stack-pointer.ts. Hot through the rows built
+ * from it.
  */
 import type { Builder } from "../ir/builder.ts";
 import type { I64Expr } from "../ir/expr.ts";

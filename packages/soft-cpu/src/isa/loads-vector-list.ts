@@ -7,6 +7,7 @@ import { apply, CONST, const32, type Expr, type I32Expr, type I64Expr, loadFrom 
 import { REGISTERS, VECTORS } from "../state/layout.ts";
 import { I64, op, type OpName, V128 } from "../wasm/opcodes.ts";
 import { type Operands, vr, xr, xsp } from "./form.ts";
+import { SP, UNALIGNED } from "./stack-pointer.ts";
 
 const LAST = 31 * 16;
 
@@ -49,6 +50,14 @@ export const isAllocated = ({ post, Rm }: PostIndex): boolean => post === 1 || R
 export function listOperands({ post, Rm, Rn, Rt }: PostIndex, bytes: number): Operands {
   const byRegister = post === 1 && Rm !== 31;
   return { d: vr(Rt), n: xsp(Rn), m: xr(byRegister ? Rm : 31), imm: post === 1 && !byRegister ? bytes : 0 };
+}
+
+/** Words that write SP back, for rows of so many bytes. */
+export function listStack(bytes: number): { readonly when: (f: PostIndex) => boolean; readonly value: (c: Builder) => I32Expr } {
+  return {
+    when: ({ post, Rm, Rn }) => Rn === SP && post === 1 && (Rm !== 31 || (bytes & UNALIGNED) !== 0),
+    value: (c) => apply("i32.add", apply("i32.add", c.w("n"), c.w("m")), c.imm32()),
+  };
 }
 
 /** Writes the base register back. */

@@ -7,7 +7,7 @@ import type { Builder } from "../ir/builder.ts";
 import { constV128, const32, type Expr, type I32Expr, type I64Expr, lane, loadFrom, shuffle, type V128Expr } from "../ir/expr.ts";
 import { I64, type OpName, V128 } from "../wasm/opcodes.ts";
 import { type Form, form } from "./form.ts";
-import { isAllocated, listOperands, listPart, listV, postIndex, setListV } from "./loads-vector-list.ts";
+import { isAllocated, listOperands, listPart, listStack, listV, postIndex, setListV } from "./loads-vector-list.ts";
 
 /** One row of the manual's table of opcodes. */
 interface Structures {
@@ -111,6 +111,7 @@ function* rows(): Generator<Form> {
           encoding: `0 ${Q} 001100 post 1 0 Rm:5 ${structures.opcode} ${size} Rn:5 Rt:5`,
           fp: true,
           when: isAllocated,
+          stack: listStack(total),
           operands: (f) => listOperands(f, total),
           emit: (c) => {
             const base = c.let(c.x("n"));
@@ -123,6 +124,7 @@ function* rows(): Generator<Form> {
           encoding: `0 ${Q} 001100 post 0 0 Rm:5 ${structures.opcode} ${size} Rn:5 Rt:5`,
           fp: true,
           when: isAllocated,
+          stack: listStack(total),
           operands: (f) => listOperands(f, total),
           emit: (c) => {
             const base = c.let(c.x("n"));

@@ -6,7 +6,7 @@ import { apply, const64, type I64Expr, lane, constV128, loadFrom, type V128Expr 
 import { I64 } from "../wasm/opcodes.ts";
 import { type Form, form } from "./form.ts";
 import { loadOf, storeOf } from "./loads-transfer.ts";
-import { isAllocated, listOperands, listPart, postIndex, setListPart, setListV } from "./loads-vector-list.ts";
+import { isAllocated, listOperands, listPart, listStack, postIndex, setListPart, setListV } from "./loads-vector-list.ts";
 
 interface Lane {
   readonly name: string;
@@ -45,6 +45,7 @@ function laneRows({ selem, R, o }: (typeof STRUCTURES)[number], { name, bytes, s
       encoding: `0 Q 001101 post 1 ${R} Rm:5 ${scale}${o} ${index} Rn:5 Rt:5`,
       fp: true,
       when: isAllocated,
+      stack: listStack(total),
       operands: (f) => ({ ...listOperands(f, total), shift: byteOf(f.word) }),
       emit: (c) => {
         const base = c.let(c.x("n"));
@@ -58,6 +59,7 @@ function laneRows({ selem, R, o }: (typeof STRUCTURES)[number], { name, bytes, s
       encoding: `0 Q 001101 post 0 ${R} Rm:5 ${scale}${o} ${index} Rn:5 Rt:5`,
       fp: true,
       when: isAllocated,
+      stack: listStack(total),
       operands: (f) => ({ ...listOperands(f, total), shift: byteOf(f.word) }),
       emit: (c) => {
         const base = c.let(c.x("n"));
@@ -89,6 +91,7 @@ function replicateRows({ selem, R, o }: (typeof STRUCTURES)[number], { size, byt
       encoding: `0 ${Q} 001101 post 1 ${R} Rm:5 11${o} 0 ${size} Rn:5 Rt:5`,
       fp: true,
       when: isAllocated,
+      stack: listStack(total),
       operands: (f) => listOperands(f, total),
       emit: (c) => {
         const base = c.let(c.x("n"));

@@ -87,7 +87,7 @@ function occurs(form: Form, split: readonly SplitField[], values: Record<string,
 function enumerate(forms: readonly Form[]): Variants {
   const byForm = new Map<Form, FormVariants>();
   const hot: Variant[] = [];
-  for (const form of forms) {
+  for (const form of forms.flatMap((each) => (each.stack === undefined ? [each] : [each, each.stack.form]))) {
     const split = form.split.map((name) => form.bits.fields.find((field) => field.name === name)!);
     const byKey = new Map<number, Variant>();
     byForm.set(form, { split, byKey });

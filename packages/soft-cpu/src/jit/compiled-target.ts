@@ -2,8 +2,8 @@
  * Operands as constants, registers in locals: how semantics become compiled code. While an instruction's statements are made,
  * the target notes which registers they read and write.
  *
- * Flags are lazy here. Most comparisons are asked once, by the branch behind them, so the operands are kept instead of the flags:
- * in three locals of the region (kind, a, b), see jit/flags.ts. A condition in the same straight line compares the operands.
+ * Flags are lazy here. Most comparisons are asked once, by the branch behind them, so the operands are kept instead of the flags
+ * (PENDING_FLAGS in state/layout.ts), see flag-needs.ts. A condition in the same straight line compares the operands.
  */
 import { apply, const32, const64, type Expr, FLAG_C, type I32Expr, type I64Expr, loadFrom, register } from "../ir/expr.ts";
 import type { Comparison, RegisterField, Target } from "../ir/builder.ts";
@@ -98,7 +98,7 @@ export class CompiledTarget implements Target {
     return apply("i64.add", loadFrom(I64, "i64.load", STATE_BASE, PAGE_VA), const64(this.offsetInPage));
   }
 
-  /** From memory, where `jit/flags.ts` puts them before an instruction that says `readsFlags`. */
+  /** From memory, where the region's writer puts them before an instruction that says `readsFlags`. */
   readFlag(which: number): Expr {
     this.readsFlags = true;
     const address = FLAG_ADDRESSES[which]!;

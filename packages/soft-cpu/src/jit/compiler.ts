@@ -1,41 +1,34 @@
 /**
  * Decides what is compiled, compiles it, and takes it away when its page changes.
  *
- * Hot code is found by looking where execution stands whenever a slice ends: `sample`. An entry that was met SAMPLES times is
- * compiled, into a module of its own. A compiled function is entered through the table slot whose number stands in its record.
+ * Hot code is found by looking, whenever a slice ends, where execution stands and where compiled code was left (`sample`, docs/adr/0048-what-is-compiled.md).
+ * An entry is compiled into a module of its own, with the functions of its page that it calls. A compiled function is entered through the table slot whose number stands in its record.
  * Bounds: COMPILED_SLOTS functions; when they are used up all are dropped. Nothing the guest sees depends on any of this.
  */
 import type { CpuState } from "../state/cpu-state.ts";
-import { HANDLER, LEFT_FOR_BUDGET, PAGE_END } from "../state/layout.ts";
+import { ENTRIES, HANDLER, LAST_ENTRY, LAST_LEFT, LEFT_FOR_BUDGET } from "../state/layout.ts";
 import { TABLE_SLOTS } from "../interpreter/core-module.ts";
-import type { Expr } from "../ir/expr.ts";
-import { importHelpers } from "../ir/helpers.ts";
-import type { Stmt } from "../ir/stmt.ts";
-import { type Decoded, decode } from "../isa/decoder.ts";
-import { HANDLER_DECODE, HANDLERS_END } from "../isa/variants.ts";
-import { type FunctionHandle, ModuleWriter } from "../wasm/module-writer.ts";
-import { I32, I64 } from "../wasm/opcodes.ts";
+import { HANDLERS_END } from "../isa/variants.ts";
 import { compileModule, compileModuleLater, instantiate, type WasmImports, type WasmModule, type WasmTable } from "../engine/wasm-api.ts";
-import { type DecodedPages, plainHandlerOf } from "../engine/decoded-pages.ts";
-import { CompiledTarget } from "./compiled-target.ts";
-import { entryPoint } from "./entry-points.ts";
-import { type CodePage, findRegion, type Region } from "./region.ts";
-import { RegionWriter } from "./region-writer.ts";
+import { type DecodedPages, pageOf, plainHandlerOf } from "../engine/decoded-pages.ts";
+import { CodePages } from "./code-pages.ts";
+import { HotPlaces } from "./hot-places.ts";
+import type { Region } from "./region.ts";
+import { INTERPRET } from "./region-writer.ts";
+import { exportName, type Unit, unitModule } from "./unit-module.ts";
 
-/**
- * How often an entry is met before it is compiled. Compiling costs milliseconds, V8's own optimiser included, which is what the
- * interpreter needs for some hundred thousand instructions; an entry met so often was worth more than that.
- */
-const SAMPLES = 16;
+/** A compiled function that the interpreter enters more often than once in so many instructions is not worth entering: what they save it costs. */
+const WORTH_ENTERING = 8;
+/** Entries in so many instructions that nobody looks where they left before. */
+const RARELY_ENTERED = 100;
 const COMPILED_SLOTS = TABLE_SLOTS - HANDLERS_END;
-/** Entries whose meetings are counted at a time; then counting begins anew. */
-const COUNTED_ENTRIES = 4096;
 
 export interface CompilerStatistics {
   readonly functions: number;
   readonly instructions: number;
   readonly bytes: number;
   readonly flushes: number;
+  readonly givenUp: number;
   readonly milliseconds: number;
   /** How often execution was looked at, and how often it stood in what is compiled. */
   readonly samples: number;
@@ -47,6 +40,8 @@ interface CompiledPage {
   readonly entries: Map<number, number>;
   /** Entries that are being compiled. */
   readonly pending: Set<number>;
+  /** Entries that are the interpreter's: instructions for the host, and where compiled code was left at once. */
+  readonly givenUp: Set<number>;
 }
 
 export class Compiler {
@@ -57,50 +52,106 @@ export class Compiler {
   private readonly table: WasmTable;
   private readonly imports: WasmImports;
   private readonly compiled = new Map<number, CompiledPage>();
-  private readonly counts = new Map<number, number>();
+  private readonly hasNoFastTags: () => boolean;
+  private readonly code: CodePages;
+  private readonly places = new HotPlaces();
   private readonly freeSlots: number[] = [];
   private usedSlots = 0;
-  private totals = { functions: 0, instructions: 0, bytes: 0, flushes: 0, milliseconds: 0, samples: 0, compiledSamples: 0 };
+  private totals = { functions: 0, instructions: 0, bytes: 0, flushes: 0, givenUp: 0, milliseconds: 0, samples: 0, compiledSamples: 0 };
 
-  constructor(state: CpuState, pages: DecodedPages, table: WasmTable, imports: WasmImports) {
+  /** @param hasNoFastTags as of now, most accesses have none (see access-writer.ts) */
+  constructor(state: CpuState, pages: DecodedPages, table: WasmTable, imports: WasmImports, hasNoFastTags: () => boolean) {
     this.state = state;
     this.u16 = new Uint16Array(state.bytes.buffer);
     this.pages = pages;
     this.table = table;
     this.imports = imports;
+    this.hasNoFastTags = hasNoFastTags;
+    this.code = new CodePages(pages, this.u16);
   }
 
   get statistics(): CompilerStatistics {
     return { ...this.totals };
   }
 
-  /** Execution stands at this record. */
-  sample(record: number, records: number): void {
+  /** Execution stands at this record, `instructions` after the last look. */
+  sample(record: number, records: number, instructions: number): void {
     const offset = (record - records) >> 2;
     this.totals.samples++;
     if (!this.enabled || offset >= 4096) return;
+    this.judgeEntries(instructions);
     // Compiled code that left for the end of the chunk would have gone on.
     if (this.state.i32[LEFT_FOR_BUDGET >> 2] !== 0) {
       this.totals.compiledSamples++;
       return;
     }
-    const page = this.codePage(records);
+    const page = this.code.at(records);
     if (!page.isDecoded(offset)) return;
     const compiled = this.compiled.get(records);
     if (compiled?.entries.has(offset) === true) return;
-    let entry = entryPoint(page, offset);
+    if (!this.places.meet(record)) return;
+    let entry = page.entryPoint(offset);
+    if (compiled?.givenUp.has(entry) === true) return;
     // Compiled from there, and yet the interpreter works here: it gets here by other ways.
     if (compiled?.entries.has(entry) === true) entry = offset;
     if (compiled?.pending.has(entry) === true) return;
-    const key = records + 4 * entry;
-    const count = (this.counts.get(key) ?? 0) + 1;
-    if (this.counts.size >= COUNTED_ENTRIES) this.counts.clear();
-    this.counts.set(key, count);
-    if (count >= SAMPLES) void this.compileLater(records, entry);
+    if (!this.places.meetEntry(record, records + 4 * entry)) return;
+    if (entry !== offset) entry = page.currentEntryPoint(offset);
+    void this.compileLater(records, entry);
+  }
+
+  /** Looks at how compiled code was entered and left. */
+  private judgeEntries(instructions: number): void {
+    const { i32 } = this.state;
+    const entries = i32[ENTRIES >> 2]!;
+    i32[ENTRIES >> 2] = 0;
+    if (entries * RARELY_ENTERED <= instructions) return;
+    const left = i32[LAST_LEFT >> 2]!;
+    const tooOften = entries * WORTH_ENTERING > instructions;
+    // What the interpreter must do in each round, it will do in each round.
+    const mayFollow = left !== 0 && !(tooOften && (left & INTERPRET) !== 0);
+    if (mayFollow && this.followExit(left, entries)) return;
+    if (tooOften) this.doubt(i32[LAST_ENTRY >> 2]!);
+  }
+
+  /**
+   * Compiles where compiled code keeps leaving.
+   * @param left what it returned
+   * @param entries how often it was entered again
+   * @returns whether that place is, or may come to be, compiled because of it
+   */
+  private followExit(left: number, entries: number): boolean {
+    const records = pageOf(left);
+    const offset = ((left - records) >> 2) + ((left & INTERPRET) === 0 ? 0 : 4); // behind an instruction that is the interpreter's
+    const compiled = this.compiled.get(records);
+    if (offset >= 4096 || compiled?.entries.has(offset) === true || compiled?.givenUp.has(offset) === true) return false;
+    if (compiled?.pending.has(offset) === true || !this.places.pass(records + 4 * offset, entries)) return true;
+    if (this.code.at(records).isDecoded(offset)) void this.compileLater(records, offset);
+    return true;
+  }
+
+  /** Gives up an entry that does not pay: it leads to an instruction for the host, or to a device. */
+  private doubt(record: number): void {
+    const records = pageOf(record);
+    const page = this.compiled.get(records);
+    const offset = (record - records) >> 2;
+    const slot = page?.entries.get(offset);
+    if (page === undefined || slot === undefined || page.givenUp.has(offset)) return;
+    if (!this.places.doubt(record)) return;
+    page.givenUp.add(offset);
+    this.leavePlain(record, slot);
+    this.totals.givenUp++;
+  }
+
+  /** The interpreter's handler takes its place again. */
+  private leavePlain(record: number, slot: number): void {
+    if (this.u16[(record + HANDLER) >> 1] === slot) this.u16[(record + HANDLER) >> 1] = this.u16[plainHandlerOf(record) >> 1]!;
   }
 
   /** The records of this page are no longer valid. */
   dropPage(records: number): void {
+    this.code.drop(records);
+    this.places.forgetPage(records);
     const page = this.compiled.get(records);
     if (page === undefined) return;
     for (const slot of page.entries.values()) {
@@ -114,8 +165,7 @@ export class Compiler {
   flush(): void {
     for (const [records, { entries }] of this.compiled) {
       for (const [offset, slot] of entries) {
-        const record = records + 4 * offset;
-        if (this.u16[(record + HANDLER) >> 1] === slot) this.u16[(record + HANDLER) >> 1] = this.u16[plainHandlerOf(record) >> 1]!;
+        this.leavePlain(records + 4 * offset, slot);
         this.table.set(slot, null);
       }
     }
@@ -127,36 +177,15 @@ export class Compiler {
   forget(): void {
     for (let slot = HANDLERS_END; slot < HANDLERS_END + this.usedSlots; slot++) this.table.set(slot, null);
     this.compiled.clear();
-    this.counts.clear();
+    this.code.clear();
+    this.places.clear();
     this.freeSlots.length = 0;
     this.usedSlots = 0;
   }
 
-  private codePage(records: number): CodePage {
-    const { pages, u16 } = this;
-    let starts: readonly number[] | undefined;
-    const decoded = new Map<number, Decoded>(); // each instruction is looked at several times
-    return {
-      decodeAt(offset) {
-        let found = decoded.get(offset);
-        if (found === undefined) decoded.set(offset, (found = decode(pages.wordAt(records + 4 * offset), offset)));
-        return found;
-      },
-      isDecoded: (offset) => offset * 4 < PAGE_END && u16[(records + 4 * offset + HANDLER) >> 1] !== HANDLER_DECODE,
-      isCallTarget: (offset) => pages.isCallTarget(records, offset),
-      blockStarts() {
-        return (starts ??= Array.from({ length: 1024 }, (_, index) => 4 * index).filter((offset) => {
-          if (!this.isDecoded(offset) || this.isCallTarget(offset)) return false;
-          if (offset === 0 || !this.isDecoded(offset - 4)) return true;
-          const { flow } = this.decodeAt(offset - 4).variant.form;
-          return flow !== undefined && flow.kind !== "conditional" && !("link" in flow && flow.link);
-        }));
-      },
-    };
-  }
-
   /** Compiles what begins at an offset of a page, with the functions of that page that it calls. */
   compile(records: number, entry: number): void {
+    if (this.compiled.get(records)?.entries.has(entry) === true) return;
     const begun = performance.now();
     const unit = this.prepare(records, entry);
     if (unit !== undefined) this.installUnit(records, unit.regions, compileModule(unit.bytes));
@@ -165,11 +194,12 @@ export class Compiler {
 
   /** The same while this thread goes on: it is there when the event loop had its turn, unless the page changed meanwhile. */
   private async compileLater(records: number, entry: number): Promise<void> {
+    const page = this.pageOf(records);
+    if (page.entries.has(entry) || page.pending.has(entry)) return;
     const begun = performance.now();
     const unit = this.prepare(records, entry);
     this.totals.milliseconds += performance.now() - begun;
-    if (unit === undefined) return;
-    const page = this.pageOf(records);
+    if (unit === undefined) return void page.givenUp.add(entry); // it is the host's: nobody need ask again
     for (const region of unit.regions) page.pending.add(region.entry);
     try {
       const module = await compileModuleLater(unit.bytes);
@@ -182,11 +212,10 @@ export class Compiler {
   }
 
   private prepare(records: number, entry: number): Unit | undefined {
-    this.counts.delete(records + 4 * entry);
+    this.places.forgetEntry(records + 4 * entry);
     const known = this.compiled.get(records);
-    if (known?.entries.has(entry) === true) return undefined;
     const mayAdd = (offset: number): boolean => known === undefined || !(known.entries.has(offset) || known.pending.has(offset));
-    const unit = unitModule(this.codePage(records), records, entry, mayAdd);
+    const unit = unitModule(this.code.at(records), records, entry, this.hasNoFastTags(), mayAdd);
     this.totals.bytes += unit.bytes.length;
     return unit.regions.length === 0 ? undefined : unit;
   }
@@ -199,7 +228,7 @@ export class Compiler {
 
   private pageOf(records: number): CompiledPage {
     let page = this.compiled.get(records);
-    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), pending: new Set() }));
+    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), pending: new Set(), givenUp: new Set() }));
     return page;
   }
 
@@ -214,73 +243,4 @@ export class Compiler {
     this.totals.functions++;
     this.totals.instructions += region.instructions;
   }
-}
-
-/** A module and what it compiles. */
-interface Unit {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly regions: readonly Region[];
-}
-
-/** Instructions of one module, beyond which callees are left for later. */
-const UNIT_INSTRUCTIONS = 400;
-
-const exportName = (entry: number): string => `region${entry}`;
-
-/**
- * A module with the region of an entry and those of the functions in its page that it calls, if `mayAdd` says so: calls between
- * them are direct. Exports each under `exportName`. No region, when the entry is the host's.
- */
-function unitModule(
-  page: CodePage, records: number, entry: number, mayAdd: (entry: number) => boolean,
-): Unit {
-  const module = new ModuleWriter();
-  module.importMemory("cpu", "memory");
-  const resolve = module.importFunction("cpu", "resolve", [I64, I32], [I32]);
-  const goto = module.importFunction("cpu", "goto", [I64], [I32]);
-  const settleFlags = module.importFunction("cpu", "settleFlags", [], []);
-  const invoke = module.importFunction("cpu", "invoke", [I32, I32], [I32]);
-  const units = new Map<number, { readonly region: Region; readonly fn: FunctionHandle }>();
-  const queue = [entry];
-  let instructions = 0;
-  for (let next = queue.shift(); next !== undefined && instructions < UNIT_INSTRUCTIONS; next = queue.shift()) {
-    if (units.has(next)) continue;
-    const fn = module.function([I32], [I32], exportName(next));
-    const region = findRegion(page, next, new CompiledTarget(fn.code));
-    units.set(next, { region, fn });
-    instructions += region.instructions;
-    if (region.blocks.get(next)!.length === 0) {
-      fn.code.unreachable(); // nothing to compile here, and nobody will enter it
-      continue;
-    }
-    for (const { ending } of region.blocks.values()) {
-      const callee = ending.kind === "call" ? ending.target : -1;
-      if (callee >= 0 && callee < 4096 && page.isDecoded(callee) && mayAdd(callee)) queue.push(callee);
-    }
-  }
-  const compiled = [...units.values()].filter(({ region }) => region.blocks.get(region.entry)!.length > 0);
-  const semantics = compiled.map(({ region }) => semanticsOf(region));
-  const helpers = importHelpers(module, semantics.flatMap(([statements]) => statements), semantics.flatMap(([, asked]) => asked));
-  for (const { region, fn } of compiled) {
-    new RegionWriter(fn.code, region, records, {
-      ...{ resolve, goto, settleFlags, invoke },
-      helper: (number) => helpers.get(number)!,
-      local(offset) {
-        const unit = units.get(offset);
-        return unit === undefined || unit.region.blocks.get(offset)!.length === 0 ? undefined : unit.fn.index;
-      },
-    }).writeFunction();
-  }
-  return { bytes: module.build(), regions: compiled.map(({ region }) => region) };
-}
-
-/** The statements of a region, and what its branches ask. */
-function semanticsOf({ blocks }: Region): readonly [Stmt[], Expr[]] {
-  const all = [...blocks.values()];
-  const statements = all.flatMap(({ instructions }) => instructions.flatMap((instruction) => instruction.statements));
-  const asked = all.flatMap(({ ending }): Expr[] => {
-    if (ending.kind === "conditional") return [ending.condition];
-    return ending.kind === "indirect" || ending.kind === "switch" || ending.kind === "indirect-call" ? [ending.target] : [];
-  });
-  return [statements, asked];
 }

@@ -1,15 +1,13 @@
 /**
  * Which registers compiled code must have in locals, and which it must write back, a bit each (SP is bit 31).
  *
- * `dirty`: may differ from memory. Calls, returns and branches to other pages write those back. All other ways out share one exit,
- * which writes back whatever the region ever writes (`written`): so they read all of it. `live`: read before it is written, by an
- * instruction or an exit. The entry loads what is live there; what is live after a call is loaded again.
+ * `dirty`: may differ from memory. Whoever leaves writes those back, and so reads them. `live`: read before it is written, by an
+ * instruction or on the way out. The entry loads what is live there; what is live after a call is loaded again.
  */
 import type { FlowGraph } from "./flow-graph.ts";
 import type { Block, Region } from "./region.ts";
 
 export interface Liveness {
-  readonly written: number;
   readonly dirtyIn: ReadonlyMap<number, number>;
   readonly liveIn: ReadonlyMap<number, number>;
 }
@@ -36,43 +34,42 @@ export function liveness({ blocks }: Region, graph: FlowGraph): Liveness {
     }
   }
 
-  let written = 0;
-  for (const offset of graph.order) {
-    const block = blocks.get(offset)!;
-    for (const { writes } of block.instructions) written |= writes;
-    if (isCallBlock(block)) written |= LINK_REGISTER;
-  }
-
   for (let changed = true; changed; ) {
     changed = false;
     for (const offset of graph.order.toReversed()) {
-      const live = liveAtStart(offset, blocks.get(offset)!, graph, written, dirtyIn.get(offset)!, liveIn);
+      const live = liveAtStart(blocks.get(offset)!, graph, dirtyIn.get(offset)!, liveIn);
       if (live === liveIn.get(offset)) continue;
       liveIn.set(offset, live);
       changed = true;
     }
   }
-  return { written, dirtyIn, liveIn };
+  return { dirtyIn, liveIn };
 }
 
-function liveAtStart(
-  offset: number, block: Block, graph: FlowGraph, written: number, dirtyIn: number, liveIn: ReadonlyMap<number, number>,
-): number {
+function liveAtStart(block: Block, graph: FlowGraph, dirtyIn: number, liveIn: ReadonlyMap<number, number>): number {
+  const { offset, instructions, successors } = block;
+  let dirty = dirtyIn;
+  const dirtyBefore = instructions.map(({ writes }) => {
+    const before = dirty;
+    dirty |= writes;
+    return before;
+  });
   let live = block.endReads;
-  const { kind } = block.ending;
-  const dirty = block.instructions.reduce((set, { writes }) => set | writes, dirtyIn);
   if (isCallBlock(block)) {
     live |= dirty & ~LINK_REGISTER;
   } else {
-    for (const to of block.successors) live |= graph.isInside(offset, to) ? liveIn.get(to)! : written;
-    // A way out of the page, or of the region.
-    if (kind === "indirect" || kind === "switch" || kind === "jump") live |= dirty;
-    if (kind === "stop" || kind === "through" || kind === "conditional" || (kind === "jump" && block.successors.length === 0)) live |= written;
+    for (const to of successors) live |= graph.isInside(offset, to) ? liveIn.get(to)! : dirty;
+    if (mayLeave(block)) live |= dirty;
   }
-  for (let index = block.instructions.length - 1; index >= 0; index--) {
-    const { reads, writes, mayExit } = block.instructions[index]!;
+  for (let index = instructions.length - 1; index >= 0; index--) {
+    const { reads, writes, mayExit } = instructions[index]!;
     live = (live & ~writes) | reads;
-    if (mayExit) live |= written;
+    if (mayExit) live |= dirtyBefore[index]!;
   }
-  return graph.loopHeads.has(offset) ? live | written : live;
+  return graph.loopHeads.has(offset) ? live | dirtyIn : live;
+}
+
+/** Does one of its ways lead out of the region's blocks? */
+function mayLeave({ ending: { kind }, successors }: Block): boolean {
+  return successors.length < (kind === "conditional" ? 2 : 1) || kind === "indirect" || kind === "switch";
 }

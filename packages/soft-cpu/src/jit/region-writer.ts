@@ -1,9 +1,9 @@
 /**
  * Writes a region as one WebAssembly function: (depth of calls) → the record to go on with. Hot while it compiles.
  *
- * Registers are locals; what differs from memory is written back wherever the function is left. Side exits are many and rarely taken:
- * they share one exit, which keeps the code, and V8's time for it, small. The result's bit 0 says that the
- * instruction is the interpreter's to execute, even if compiled code begins with it; 0 that ACCESS_VA is the address to go on at.
+ * Registers are locals; what differs from memory is written back wherever the function is left, each way out for itself
+ * (docs/adr/0041-compiled-code-leaves.md). The result's bit 0 says that the instruction is the interpreter's to execute, even if
+ * compiled code begins with it; 0 that ACCESS_VA is the address to go on at.
  * The budget is checked at the entry, where loops begin and after calls, against the length of the whole region, and taken block
  * by block, so that it is exact wherever somebody looks; a side exit gives back what its block did not execute.
  *
@@ -11,33 +11,35 @@
  * that with the one behind its own call. If it is another one (an exception, the end of the budget), all callers return.
  */
 import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
-import type { Expr, I64Expr } from "../ir/expr.ts";
-import { ACCESS_PROBE, ACCESS_UNPRIVILEGED, type Stmt } from "../ir/stmt.ts";
+import type { Comparison } from "../ir/builder.ts";
+import { apply, const32, const64, type Expr, FLAG_C, type I64Expr, select } from "../ir/expr.ts";
+import type { Stmt } from "../ir/stmt.ts";
 import { EXIT_FOR_BUDGET } from "../interpreter/core-module.ts";
-import { emitHostAddress, emitLookup } from "../interpreter/lookup.ts";
 import { FLAG_ADDRESSES } from "../interpreter/record-target.ts";
-import { pendingKind } from "../interpreter/settle-flags.ts";
+import { PENDING_BITS, pendingKind } from "../interpreter/settle-flags.ts";
 import { HANDLERS_END } from "../isa/variants.ts";
 import {
-  BUDGET, CONTEXT, EL0_CONTEXT_BASE, FP_TRAPPED, HANDLER, PAGE_END, PAGE_VA, PENDING_A, PENDING_B, PENDING_FLAGS, REGISTERS,
+  BUDGET, CONTEXT, FP_TRAPPED, HANDLER, PAGE_END, PAGE_VA, PENDING_A, PENDING_B, PENDING_FLAGS, REGISTERS,
 } from "../state/layout.ts";
 import type { CodeWriter, Label } from "../wasm/code-writer.ts";
-import { FLAG_C } from "../ir/expr.ts";
 import { I32, I64, op } from "../wasm/opcodes.ts";
-import { afterInstruction, type FlagState, flagStates, IN_MEMORY, MIXED, PENDING } from "./flag-state.ts";
+import { AccessWriter } from "./access-writer.ts";
+import { endsWithNeed, type FlagNeeds, flagNeeds } from "./flag-needs.ts";
 import { type FlowGraph, flowGraph } from "./flow-graph.ts";
 import { type Liveness, liveness } from "./liveness.ts";
 import type { Block, Instruction, Region } from "./region.ts";
+import { windowsOf } from "./windows.ts";
 
 /** Nested guest calls that may be WebAssembly calls; deeper ones go through the interpreter. */
 const MAX_DEPTH = 120;
 const LINK_REGISTER = 30;
 /** Bit of the result: the instruction is the interpreter's. */
-const INTERPRET = 1;
+export const INTERPRET = 1;
 
 /** Numbers of the imported functions, and of this module's own. */
 export interface RegionFunctions {
-  readonly resolve: number;
+  /** Undefined where accesses without a fast tag are the interpreter's. */
+  readonly resolve: number | undefined;
   readonly goto: number;
   readonly settleFlags: number;
   readonly invoke: number;
@@ -53,25 +55,22 @@ export class RegionWriter implements Scope {
   private readonly functions: RegionFunctions;
   private readonly graph: FlowGraph;
   private readonly live: Liveness;
-  private readonly flagsAt: ReadonlyMap<number, FlagState>;
+  private readonly needs: FlagNeeds;
+  private readonly accesses: AccessWriter;
 
   private readonly registers: (number | undefined)[] = [];
   private readonly budget: number;
   private readonly context: number;
-  private readonly entryAddress: number;
   private readonly next: number;
-  /** Instructions of the block that a side exit did not execute. */
-  private readonly giveBack: number;
   private readonly pageVa: number;
-  private readonly flagKind: number;
-  private readonly flagA: number;
-  private readonly flagB: number;
   private readonly labels = new Map<number, Label>();
-  private exit: Label = 0;
 
   // Where we are while a block is written.
   private dirty = 0;
-  private flags: FlagState = PENDING;
+  /** What set the flags last, while it is nowhere but in locals. */
+  private comparison: Comparison | undefined;
+  /** The four flags are in memory, and no comparison is. */
+  private settled = false;
   private instruction: Instruction | undefined;
   /** Instructions of the block that have not been executed at this point, this one included. */
   private remaining = 0;
@@ -84,16 +83,17 @@ export class RegionWriter implements Scope {
     this.functions = functions;
     this.graph = flowGraph(region);
     this.live = liveness(region, this.graph);
-    this.flagsAt = flagStates(region, this.graph);
+    this.needs = flagNeeds(region, this.graph);
     this.budget = code.local(I32);
     this.context = code.local(I32);
-    this.entryAddress = code.local(I32);
     this.next = code.local(I32);
-    this.giveBack = code.local(I32);
-    this.flagKind = code.local(I32);
     this.pageVa = code.local(I64);
-    this.flagA = code.local(I64);
-    this.flagB = code.local(I64);
+    this.accesses = new AccessWriter(code, {
+      windowOf: windowsOf(region, this.graph, records),
+      resolve: functions.resolve,
+      context: this.context,
+      leave: () => this.sideExit(),
+    });
   }
 
   writeFunction(): void {
@@ -108,25 +108,8 @@ export class RegionWriter implements Scope {
     code.loadAt(op["i32.load"], CONTEXT);
     code.set(this.context);
     this.load(this.live.liveIn.get(region.entry)!);
-    this.exit = code.block();
     this.writeTree(region.entry);
     code.unreachable();
-    code.end();
-    this.writeExit();
-  }
-
-  /** Where all side exits lead: everything into memory, and to the record that they left in `next`, with what they give back. */
-  private writeExit(): void {
-    const { code } = this;
-    this.writeBack(this.live.written);
-    this.flags = MIXED;
-    this.leaveFlags();
-    code.i32(0);
-    code.get(this.budget);
-    code.get(this.giveBack);
-    code.op(op["i32.add"]);
-    code.memory(op["i32.store"], BUDGET);
-    code.get(this.next);
   }
 
   // ------------------------------------------------------------------------------------------------------------ registers
@@ -175,62 +158,48 @@ export class RegionWriter implements Scope {
     code.memory(which === FLAG_C ? op["i32.store"] : op["i64.store"], FLAG_ADDRESSES[which]!);
   }
 
-  private keepComparison({ comparison, writesFlags }: Instruction): void {
+  private noteFlags({ comparison, writesFlags }: Instruction): void {
     if (!writesFlags) return;
+    this.comparison = comparison;
+    if (comparison === undefined && !this.settled) this.storePending(() => this.code.i32(0)); // nothing older is pending
+    this.settled = comparison === undefined;
+  }
+
+  private storePending(kind: () => void): void {
     const { code } = this;
-    if (comparison === undefined) {
-      // They are in memory now, and nothing older is pending there.
-      code.i32(0);
-      code.i32(0);
-      code.memory(op["i32.store"], PENDING_FLAGS);
-      code.i32(0);
-      code.set(this.flagKind);
-      return;
-    }
-    const { kind, wide, a, b, result } = comparison;
-    const keep = (value: Expr, into: number): void => {
-      emitExpr(this, value);
-      if (!wide) code.op(op["i64.extend_i32_u"]);
-      code.set(into);
-    };
-    keep(kind === "and" ? result : a, this.flagA);
-    if (kind !== "and") keep(b, this.flagB);
-    code.i32(pendingKind(comparison));
-    code.set(this.flagKind);
+    code.i32(0);
+    kind();
+    code.memory(op["i32.store"], PENDING_FLAGS);
   }
 
   /** Leaves the flags in memory, as the comparison they are. */
   private leaveFlags(): void {
-    const { code, flags } = this;
-    if (flags === IN_MEMORY || flags === PENDING) return;
-    if (flags === MIXED) {
-      code.get(this.flagKind);
-      code.if();
-    }
-    code.i32(0);
-    code.get(this.flagKind);
-    code.memory(op["i32.store"], PENDING_FLAGS);
-    code.i32(0);
-    code.get(this.flagA);
-    code.memory(op["i64.store"], PENDING_A);
-    code.i32(0);
-    code.get(this.flagB);
-    code.memory(op["i64.store"], PENDING_B);
-    if (flags === MIXED) code.end();
+    const { code, comparison } = this;
+    if (comparison === undefined) return;
+    const { kind, wide, a, b, result, otherwise } = comparison;
+    const keep = (value: Expr, into: number, bits?: number): void => {
+      code.i32(0);
+      const whole = wide ? (value as I64Expr) : apply("i64.extend_i32_u", value);
+      emitExpr(this, otherwise === undefined || bits === undefined ? whole : select(otherwise.holds, whole, const64(bits)));
+      code.memory(op["i64.store"], into);
+    };
+    keep(kind === "and" ? result : a, PENDING_A, otherwise?.nzcv);
+    if (kind !== "and") keep(b, PENDING_B);
+    const compared = const32(pendingKind(comparison));
+    this.storePending(() => emitExpr(this, otherwise === undefined ? compared : select(otherwise.holds, compared, const32(PENDING_BITS))));
+    this.comparison = undefined;
   }
 
   /** Before an instruction that reads the four flags. */
   private settleFlags(): void {
-    if (this.flags === IN_MEMORY) return;
-    const { code } = this;
     this.leaveFlags();
+    if (this.settled) return;
+    const { code } = this;
     code.loadAt(op["i32.load"], PENDING_FLAGS);
     code.if();
     code.call(this.functions.settleFlags);
     code.end();
-    code.i32(0);
-    code.set(this.flagKind);
-    this.flags = IN_MEMORY;
+    this.settled = true;
   }
 
   // ---------------------------------------------------------------------------------------------------------------- exits
@@ -265,11 +234,16 @@ export class RegionWriter implements Scope {
   /** @param how bits of the result */
   private leave(offset: number, how: number, giveBack: number): void {
     const { code } = this;
+    this.writeBack(this.dirty);
+    code.i32(0);
+    code.get(this.budget);
+    if (giveBack > 0) {
+      code.i32(giveBack);
+      code.op(op["i32.add"]);
+    }
+    code.memory(op["i32.store"], BUDGET);
     code.i32(this.recordOf(offset) | how);
-    code.set(this.next);
-    code.i32(giveBack);
-    code.set(this.giveBack);
-    code.br(this.exit);
+    code.return();
   }
 
   /** Leaves for the address on the stack, kept in `to`. Everything is in memory already. */
@@ -298,41 +272,17 @@ export class RegionWriter implements Scope {
   }
 
   read({ va, access, host }: Stmt & { kind: "read" }): void {
-    this.resolve(va, access, host);
+    this.accesses.resolve(this.instruction!, va, access, host);
   }
 
   write({ va, access, stores }: Stmt & { kind: "write" }): void {
     const { code, next } = this;
-    this.resolve(va, access, next);
+    this.accesses.resolve(this.instruction!, va, access, next);
     for (const { op: opcode, offset, value } of stores) {
       code.get(next);
       emitExpr(this, value);
       code.memory(opcode, offset);
     }
-  }
-
-  private resolve(va: number, access: number, host: number): void {
-    const { code, entryAddress } = this;
-    const context = (): void => {
-      if ((access & ACCESS_UNPRIVILEGED) === 0) code.get(this.context);
-      else code.loadAt(op["i32.load"], EL0_CONTEXT_BASE);
-    };
-    emitLookup(code, va, access, context, entryAddress);
-    code.if(I32);
-    emitHostAddress(code, va, entryAddress);
-    code.else();
-    code.get(va);
-    code.i32(access | ACCESS_PROBE);
-    code.call(this.functions.resolve);
-    code.tee(host);
-    code.i32(-1);
-    code.op(op["i32.eq"]);
-    code.if(); // inside the branch, so that a hit has nothing more to compare
-    this.sideExit();
-    code.end();
-    code.get(host);
-    code.end();
-    code.set(host);
   }
 
   // --------------------------------------------------------------------------------------------------------------- blocks
@@ -376,7 +326,8 @@ export class RegionWriter implements Scope {
     const { code } = this;
     const block = this.region.blocks.get(offset)!;
     this.dirty = this.live.dirtyIn.get(offset)!;
-    this.flags = this.flagsAt.get(offset)!;
+    this.comparison = undefined;
+    this.settled = false;
     this.fpChecked = false;
     if (this.graph.loopHeads.has(offset)) this.checkBudget(offset);
     if (block.length > 0) {
@@ -395,6 +346,7 @@ export class RegionWriter implements Scope {
 
   private writeInstruction(instruction: Instruction): void {
     this.instruction = instruction;
+    if (instruction.mayExit) this.leaveFlags();
     if (instruction.fp && !this.fpChecked) {
       this.code.loadAt(op["i32.load"], FP_TRAPPED);
       this.code.if();
@@ -404,15 +356,16 @@ export class RegionWriter implements Scope {
     }
     if (instruction.readsFlags) this.settleFlags();
     emitStatements(this, instruction.statements);
-    this.keepComparison(instruction);
+    this.noteFlags(instruction);
     this.dirty |= instruction.writes;
-    this.flags = afterInstruction(this.flags, instruction);
     this.instruction = undefined;
   }
 
   private writeEnding(offset: number, block: Block): void {
     const { code } = this;
     const { ending } = block;
+    if (endsWithNeed(block, this.needs, this.graph)) this.leaveFlags();
+    this.comparison = undefined;
     switch (ending.kind) {
       case "through":
         return this.branchTo(offset, ending.next);
@@ -422,13 +375,12 @@ export class RegionWriter implements Scope {
         return this.jump(offset, ending.target);
       case "conditional": {
         if (ending.readsFlags) this.settleFlags();
-        const { dirty, flags } = this;
+        const { dirty } = this;
         emitExpr(this, ending.condition);
         code.if();
         this.jump(offset, ending.target);
         code.else();
         this.dirty = dirty;
-        this.flags = flags;
         if (ending.next >= 4096) this.exitTo(ending.next, 0);
         else this.branchTo(offset, ending.next);
         code.end();
@@ -438,7 +390,6 @@ export class RegionWriter implements Scope {
       case "indirect": {
         const to = this.keepAddress(ending.target);
         this.writeBack(this.dirty);
-        this.leaveFlags();
         this.saveBudget();
         return this.returnWithinPage(to);
       }
@@ -452,7 +403,7 @@ export class RegionWriter implements Scope {
 
   /** A branch to one of several blocks of this page, or away. */
   private writeSwitch(from: number, target: I64Expr, cases: readonly number[]): void {
-    const { code, dirty, flags } = this;
+    const { code, dirty } = this;
     const to = this.keepAddress(target);
     const first = Math.min(...cases);
     const last = Math.max(...cases);
@@ -478,12 +429,10 @@ export class RegionWriter implements Scope {
     for (const offset of [...cases].reverse()) {
       code.end();
       this.dirty = dirty;
-      this.flags = flags;
       this.branchTo(from, offset);
     }
     code.end();
     this.dirty = dirty;
-    this.flags = flags;
     code.get(to);
     code.i64(2n);
     code.op(op["i64.rotl"]);
@@ -493,7 +442,6 @@ export class RegionWriter implements Scope {
     code.op(op["i64.add"]);
     code.set(to);
     this.writeBack(this.dirty);
-    this.leaveFlags();
     this.saveBudget();
     this.returnWithinPage(to);
   }
@@ -501,7 +449,6 @@ export class RegionWriter implements Scope {
   private jump(from: number, target: number): void {
     if (target >= 0 && target < 4096) return this.branchTo(from, target);
     this.writeBack(this.dirty);
-    this.leaveFlags();
     this.saveBudget();
     this.pushPc(target);
     this.code.call(this.functions.goto);
@@ -545,7 +492,6 @@ export class RegionWriter implements Scope {
     this.pushPc(ending.next);
     code.set(this.local(LINK_REGISTER));
     this.writeBack(this.dirty | (1 << LINK_REGISTER));
-    this.leaveFlags();
     this.saveBudget();
     code.loadAt(op["i64.load"], PAGE_VA);
     code.set(this.pageVa);
@@ -615,9 +561,6 @@ export class RegionWriter implements Scope {
     code.return();
     code.end();
     this.dirty = 0;
-    this.flags = PENDING;
-    code.i32(0);
-    code.set(this.flagKind);
     code.loadAt(op["i32.load"], BUDGET);
     code.set(this.budget);
     if (!this.graph.isInside(offset, ending.next) || ending.next >= 4096) {

@@ -7,13 +7,17 @@ import { Builder, type Comparison } from "../ir/builder.ts";
 import type { I32Expr, I64Expr } from "../ir/expr.ts";
 import type { Stmt } from "../ir/stmt.ts";
 import type { Decoded } from "../isa/decoder.ts";
-import type { Flow } from "../isa/form.ts";
+import type { Flow, Operands } from "../isa/form.ts";
+import { SLOT_SP } from "../state/layout.ts";
 import type { CompiledTarget } from "./compiled-target.ts";
 import { isForHost } from "./host-instructions.ts";
 
 /** TurboFan's time grows faster than a function's size: 100 to 150 instructions are its measure. */
 export const REGION_INSTRUCTIONS = 160;
 const PAGE = 4096;
+
+/** What a literal is loaded by, in the place of a base register. */
+export const BASE_PC = 32;
 
 /** The page as the compiler sees it. */
 export interface CodePage {
@@ -40,6 +44,10 @@ export interface Instruction {
   /** The comparison it leaves, when it wrote the flags by one. */
   readonly comparison: Comparison | undefined;
   readonly fp: boolean;
+  /** The register by which it accesses memory (slot, or BASE_PC for a literal); undefined without an access. */
+  readonly base: number | undefined;
+  /** Registers that it moves by an immediate, a bit each: writeback, ADD, SUB. */
+  readonly steps: number;
 }
 
 /** How a block ends. */
@@ -252,6 +260,7 @@ function readBlock(
 function readStraight(decoded: Decoded, offset: number, target: CompiledTarget): Instruction | undefined {
   const { form, split } = decoded.variant;
   const before = target.comparison;
+  const { operands } = decoded;
   const builder = new Builder(target);
   form.emit(builder, split);
   const { statements } = builder;
@@ -260,7 +269,7 @@ function readStraight(decoded: Decoded, offset: number, target: CompiledTarget):
     return undefined;
   }
   const { readsFlags, writesFlags } = target;
-  const shape = { mayExit: form.fp, conditional: 0 };
+  const shape = { mayExit: form.fp, conditional: 0, accesses: false };
   examine(statements, shape, 0);
   return {
     offset,
@@ -273,12 +282,22 @@ function readStraight(decoded: Decoded, offset: number, target: CompiledTarget):
     writesFlags,
     comparison: writesFlags ? target.comparison : undefined,
     fp: form.fp,
+    base: shape.accesses ? (operands.n === undefined ? BASE_PC : operands.n >> 3) : undefined,
+    steps: stepsOf(operands, target.writes, shape.accesses),
   };
 }
 
-function examine(statements: readonly Stmt[], shape: { mayExit: boolean; conditional: number }, depth: number): void {
+function stepsOf({ n, d, m, a }: Operands, writes: number, accesses: boolean): number {
+  if (n === undefined || n >> 3 > SLOT_SP) return 0;
+  const bit = writes & (1 << (n >> 3));
+  if (accesses) return n === d || n === a || n === m ? 0 : bit;
+  return m === undefined && a === undefined ? bit : 0;
+}
+
+function examine(statements: readonly Stmt[], shape: { mayExit: boolean; conditional: number; accesses: boolean }, depth: number): void {
   for (const statement of statements) {
     if (statement.kind === "read" || statement.kind === "write" || statement.kind === "host") shape.mayExit = true;
+    if (statement.kind === "read" || statement.kind === "write") shape.accesses = true;
     if (statement.kind === "register" && depth > 0) shape.conditional |= 1 << statement.slot;
     if (statement.kind === "if") {
       examine(statement.yes, shape, depth + 1);

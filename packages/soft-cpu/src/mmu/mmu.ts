@@ -17,11 +17,17 @@ import { FSC_ALIGNMENT, FSC_SYNC_EXTERNAL, NO_FAULT } from "./fault-status.ts";
 import type { PhysicalMemory } from "./physical-memory.ts";
 import { SoftTlb } from "./soft-tlb.ts";
 import { Stage1 } from "./stage1.ts";
-import { SCTLR_A } from "./stage1-controls.ts";
+import { SCTLR_A, SCTLR_M } from "./stage1-controls.ts";
 import { invalidatePair } from "./tlb-maintenance.ts";
 import { RIGHT_EXECUTE, RIGHT_READ, RIGHT_WRITE, Translation } from "./translation.ts";
 
 const PAGE_BYTES = 4096;
+
+/** What translation depends on. */
+const REGISTERS = [SCTLR_EL1, TCR_EL1, MAIR_EL1, TTBR0_EL1, TTBR1_EL1] as const;
+// Of these, by bit.
+const CONTROLS = 0b00111;
+const TABLES = 0b11000;
 
 export class Mmu {
   readonly tlb: SoftTlb;
@@ -41,8 +47,8 @@ export class Mmu {
   private watching = false;
   private readonly state: CpuState;
   private readonly memory: PhysicalMemory;
-  /** The registers that are in force, as words: SCTLR_EL1, TCR_EL1, MAIR_EL1, TTBR0_EL1, TTBR1_EL1. */
-  private readonly registers = { sctlr: 0, tcrLo: 0, tcrHi: 0, mairLo: 0, mairHi: 0, ttbr0Lo: 0, ttbr0Hi: 0, ttbr1Lo: 0, ttbr1Hi: 0 };
+  /** The registers that are in force, two words each, low first, in the order of REGISTERS. */
+  private readonly inForce: Int32Array = new Int32Array(2 * REGISTERS.length);
 
   /** @param buffer the WebAssembly memory that holds the state, the contexts and guest memory */
   constructor(buffer: ArrayBuffer, state: CpuState, memory: PhysicalMemory) {
@@ -51,6 +57,7 @@ export class Mmu {
     this.tlb = new SoftTlb(buffer, memory);
     this.stage1 = new Stage1(buffer, memory);
     this.contexts = new ContextPool(this.tlb);
+    this.configure();
   }
 
   /**
@@ -68,10 +75,7 @@ export class Mmu {
 
   /** SCTLR_EL1, TCR_EL1 or MAIR_EL1 was written. */
   controlsChanged(): void {
-    const { sctlr, tcrLo, tcrHi, mairLo, mairHi } = this.registers;
-    this.load();
-    const now = this.registers;
-    if (now.sctlr !== sctlr || now.tcrLo !== tcrLo || now.tcrHi !== tcrHi || now.mairLo !== mairLo || now.mairHi !== mairHi) this.forget();
+    if ((this.load() & CONTROLS) !== 0) this.forget();
   }
 
   /**
@@ -79,12 +83,14 @@ export class Mmu {
    * invalidates them.
    */
   tablesChanged(): void {
-    const { ttbr0Lo, ttbr0Hi, ttbr1Lo, ttbr1Hi } = this.registers;
-    this.load();
-    const now = this.registers;
-    if (now.ttbr0Lo === ttbr0Lo && now.ttbr0Hi === ttbr0Hi && now.ttbr1Lo === ttbr1Lo && now.ttbr1Hi === ttbr1Hi) return;
+    if ((this.load() & TABLES) === 0) return;
     this.tlb.invalidateNonGlobal(this.pair);
     this.tlb.invalidateNonGlobal(this.pair + EL0_CONTEXT);
+  }
+
+  /** Must all data accesses be aligned: SCTLR_EL1.A, or memory that is Device memory because the MMU is off? */
+  get alignsAll(): boolean {
+    return (this.inForce[0]! & (SCTLR_A | SCTLR_M)) !== SCTLR_M;
   }
 
   /** The running vCPU's debug registers changed: whether each access has to be shown to the watchpoints. */
@@ -170,20 +176,26 @@ export class Mmu {
     this.tlb.invalidateAll(this.pair + EL0_CONTEXT);
   }
 
-  private load(): void {
-    const { state, registers } = this;
-    registers.sctlr = state.sysregLow(SCTLR_EL1);
-    registers.tcrLo = state.sysregLow(TCR_EL1);
-    registers.tcrHi = state.sysregHigh(TCR_EL1);
-    registers.mairLo = state.sysregLow(MAIR_EL1);
-    registers.mairHi = state.sysregHigh(MAIR_EL1);
-    registers.ttbr0Lo = state.sysregLow(TTBR0_EL1);
-    registers.ttbr0Hi = state.sysregHigh(TTBR0_EL1);
-    registers.ttbr1Lo = state.sysregLow(TTBR1_EL1);
-    registers.ttbr1Hi = state.sysregHigh(TTBR1_EL1);
-    this.strictAlignment = (registers.sctlr & SCTLR_A) !== 0;
+  /** Puts the running vCPU's registers in force. Returns which are others than before: bits as in REGISTERS. */
+  private load(): number {
+    const { state, inForce, contexts } = this;
     const { controls } = this.stage1;
-    controls.configure(registers);
-    this.contexts.setAsid(this.pair, controls.asid, controls.asidMask);
+    let changed = 0;
+    for (let i = 0; i < REGISTERS.length; i++) {
+      const [low, high] = [state.sysregLow(REGISTERS[i]!) | 0, state.sysregHigh(REGISTERS[i]!) | 0];
+      if (inForce[2 * i] === low && inForce[2 * i + 1] === high) continue;
+      inForce[2 * i] = low;
+      inForce[2 * i + 1] = high;
+      changed |= 1 << i;
+    }
+    if (changed !== 0) this.configure(); // mostly it is another vCPU with the same tables
+    contexts.setAsid(this.pair, controls.asid, controls.asidMask);
+    return changed;
+  }
+
+  private configure(): void {
+    const [sctlr = 0, , tcrLo = 0, tcrHi = 0, mairLo = 0, mairHi = 0, ttbr0Lo = 0, ttbr0Hi = 0, ttbr1Lo = 0, ttbr1Hi = 0] = this.inForce;
+    this.strictAlignment = (sctlr & SCTLR_A) !== 0;
+    this.stage1.controls.configure({ sctlr, tcrLo, tcrHi, mairLo, mairHi, ttbr0Lo, ttbr0Hi, ttbr1Lo, ttbr1Hi });
   }
 }

@@ -1,7 +1,7 @@
 /** The translations that generated code looks up: which tags an entry gets, and what each invalidation removes and leaves. */
 import { describe, expect, it } from "vitest";
 import {
-  ADDEND, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXTS, DATA_ENTRIES, DATA_ENTRY_BYTES, EL0_CONTEXT,
+  ADDEND, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT_BYTES, CONTEXT_COUNT, CONTEXTS, DATA_ENTRIES, DATA_ENTRY_BYTES, EL0_CONTEXT,
   TAG_READ, TAG_SLOW, TAG_WRITE,
 } from "../state/layout.ts";
 import { ALIGNED_ONLY, CODE, DEVICE, MMIO, READABLE, ROM, WATCHED, WRITABLE } from "./entry-flags.ts";
@@ -91,6 +91,16 @@ describe("an entry's tags and flags", () => {
     const { fill, tlb } = setUp();
     fill(VA, { pa: 0xff_ffff_f000 });
     expect(tlb.physicalAddress(EL1, lo(VA) + 4)).toBe(0xff_ffff_f004);
+  });
+
+  it("keeps the contexts of all vCPUs and levels apart", () => {
+    const { fill, tlb } = setUp();
+    const contexts = Array.from({ length: 2 * CONTEXT_COUNT }, (_, n) => CONTEXTS + n * CONTEXT_BYTES);
+    for (const [n, context] of contexts.entries()) {
+      tlb.invalidateAll(context);
+      fill(VA, { pa: 0x900_0000 + n * 0x1000 }, context);
+    }
+    expect(contexts.map((context) => tlb.physicalAddress(context, lo(VA)))).toEqual(contexts.map((_, n) => 0x900_0000 + n * 0x1000));
   });
 
   it("an empty context matches nothing, not even address 0", () => {

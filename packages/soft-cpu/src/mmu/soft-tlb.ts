@@ -8,6 +8,8 @@
  * - Entries of block descriptors cover pages; block-census.ts tells when an invalidation by address must look for their kin.
  * - Entries that are not global are listed as they come, so that a change of ASID costs what was used since the last one.
  *
+ * Windows, which compiled code fills from fast tags, are closed whenever a tag goes.
+ *
  * A hit grants what a walk would have granted at some moment since the address was last invalidated, never more.
  *
  * Bounds: 32 contexts × 1280 entries, 0.5 MiB beside the contexts. Per call: fill, invalidateVa O(1), or 1280 entries where
@@ -15,7 +17,7 @@
  */
 import {
   ADDEND, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT_BYTES, CONTEXT_COUNT, CONTEXTS, DATA_ENTRIES,
-  DATA_ENTRY_BYTES, ENTRY_FLAGS, TAG_READ, TAG_SLOW, TAG_WRITE,
+  DATA_ENTRY_BYTES, ENTRY_FLAGS, TAG_READ, TAG_SLOW, TAG_WRITE, WINDOW_BYTES, WINDOW_COUNT, WINDOWS,
 } from "../state/layout.ts";
 import { BLOCK_1G, BLOCK_2M, BlockCensus, PAGE, sameBlock } from "./block-census.ts";
 import {
@@ -96,6 +98,7 @@ export class SoftTlb {
     const high = vaHi | 0;
     const low = vaLo & PAGE_MASK;
     this.replace(n, context, slot, high, low, translation);
+    this.closeWindows(context);
 
     const pageOffset = translation.pa % PAGE_BYTES;
     const physicalPage = (translation.pa - pageOffset) / PAGE_BYTES;
@@ -180,6 +183,18 @@ export class SoftTlb {
     this.listLengths[n] = 0;
   }
 
+  /** Removes every data entry of the physical pages `first` … `end` − 1. */
+  invalidatePhysical(first: number, end: number): void {
+    const { pages } = this;
+    for (let n = 0; n < CONTEXTS_IN_ALL; n++) {
+      if (this.condition[n] !== USED) continue;
+      for (let slot = 0; slot < DATA_ENTRIES; slot++) {
+        const page = pages[n * DATA_ENTRIES + slot]!;
+        if (page >= first && page < end) this.drop(n, CONTEXTS + n * CONTEXT_BYTES, slot);
+      }
+    }
+  }
+
   /** The page at `pa` holds decoded instructions from now on: no context writes it without asking. */
   demoteWrites(pa: number): void {
     const page = Math.floor(pa / PAGE_BYTES);
@@ -227,8 +242,10 @@ export class SoftTlb {
       const first = n * DATA_ENTRIES;
       for (let i = first; i < first + DATA_ENTRIES; i++) {
         if (pages[i] !== page) continue;
-        const entry = ((CONTEXTS + n * CONTEXT_BYTES) >> 2) + (i - first) * WORDS;
+        const context = CONTEXTS + n * CONTEXT_BYTES;
+        const entry = (context >> 2) + (i - first) * WORDS;
         this.setFlags(entry, (words[entry + FLAGS_WORD]! | set) & ~clear);
+        this.closeWindows(context);
       }
     }
   }
@@ -278,10 +295,17 @@ export class SoftTlb {
       const entry = (context >> 2) + slot * WORDS;
       words.fill(-1, entry, entry + WORDS);
       this.pages[n * DATA_ENTRIES + slot] = NO_PAGE;
+      this.closeWindows(context);
     } else {
       const entry = codeEntry(context, slot);
       words.fill(-1, entry, entry + (CODE_ENTRY_BYTES >> 2));
     }
+  }
+
+  /** A fast tag is going: no window may keep it. */
+  private closeWindows(context: number): void {
+    const first = (context + WINDOWS) >> 2;
+    if (this.words[first] !== -1) this.words.fill(-1, first, first + ((WINDOW_COUNT * WINDOW_BYTES) >> 2));
   }
 
   private uncount(n: number, context: number, slot: number, size: number): void {
@@ -300,8 +324,12 @@ export class SoftTlb {
   }
 }
 
+/**
+ * (context − CONTEXTS) / CONTEXT_BYTES, without the division, which is a tenth of an access to a device: CONTEXT_BYTES is 25 · 2^11,
+ * and n · 25 · 41 = n · 1025, of which n · 1 stays below 1024 for the contexts there are.
+ */
 function numberOf(context: number): number {
-  return (context - CONTEXTS) / CONTEXT_BYTES;
+  return (((context - CONTEXTS) >> 11) * 41) >> 10;
 }
 
 /** A vCPU's first context is EL1's, its second EL0's. */

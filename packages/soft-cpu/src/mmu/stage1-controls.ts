@@ -18,7 +18,7 @@ const MIN_TXSZ = 16;
 const MAX_TXSZ = 39;
 const TWO_32 = 0x1_0000_0000;
 
-const SCTLR_M = 0x1;
+export const SCTLR_M = 0x1;
 export const SCTLR_A = 0x2;
 const SCTLR_WXN = 1 << 19;
 

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { ACCESS_UNPRIVILEGED, accessOf } from "../ir/stmt.ts";
 import {
   ADDEND, CODE_ENTRIES, CODE_ENTRY_BYTES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT_PAIR, CONTEXTS, DATA_ENTRIES, DATA_ENTRY_BYTES,
-  EL0_CONTEXT, ENTRY_FLAGS, TAG_READ, TAG_SLOW, TAG_WRITE,
+  EL0_CONTEXT, ENTRY_FLAGS, TAG_READ, TAG_SLOW, TAG_WRITE, WINDOW_ADDEND, WINDOW_BYTES, WINDOWS,
 } from "../state/layout.ts";
 import { TTBR0_EL1 } from "../sysregs/slots.ts";
 import { Prng } from "../testing/prng.fixture.ts";
@@ -198,6 +198,7 @@ class Life {
     for (const vcpu of VCPUS) {
       for (const el of [1, 0]) {
         const context = this.pair(vcpu) + (el === 1 ? 0 : EL0_CONTEXT);
+        this.lookThroughWindows(context);
         for (const { tag, page, rights } of [...this.dataGrants(context), ...this.codeGrants(context)]) {
           this.grants++;
           const va = BigInt.asUintN(64, BigInt.asIntN(56, tag));
@@ -210,6 +211,23 @@ class Life {
       }
     }
     return undefined;
+  }
+
+  /** What compiled code left in windows must still be a fast tag. Then all fast tags go into windows, as if it had used them. */
+  private lookThroughWindows(context: number): void {
+    const { view } = this.machine.memory;
+    let number = 1;
+    for (const slot of DATA_SLOTS) {
+      const entry = context + slot * DATA_ENTRY_BYTES;
+      for (const kind of [TAG_READ, TAG_WRITE]) {
+        const window = context + WINDOWS + number++ * WINDOW_BYTES;
+        const [seen, tag] = [view.getBigUint64(window, true), view.getBigUint64(entry + kind, true)];
+        if (seen !== NONE && seen !== tag) expect.fail(`a window still shows ${seen.toString(16)}, the entry ${tag.toString(16)}`);
+        view.setBigUint64(window, tag, true);
+        view.setInt32(window + WINDOW_ADDEND, view.getInt32(entry + ADDEND, true), true);
+        if (tag !== NONE) view.setInt32(context + WINDOWS, 1, true);
+      }
+    }
   }
 
   /** Data entries; each has just the fast tags and the addend that its flags ask for. */

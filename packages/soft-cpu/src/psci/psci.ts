@@ -74,13 +74,18 @@ const FUNCTIONS: readonly PsciFunction[] = [
   { id: psci.SYSTEM_RESET2, wide: true, call: ({ host }, vcpu, argument) => systemReset2(host, vcpu, argument) },
 ];
 
+/** By id as a signed number: a small integer is looked up without a number object being made of it. */
 const BY_ID: ReadonlyMap<number, PsciFunction> = new Map(
-  FUNCTIONS.flatMap((row) => (row.wide === true ? [[row.id, row], [row.id + psci.SMC64, row]] : [[row.id, row]])),
+  FUNCTIONS.flatMap((row) => (row.wide === true ? [[row.id | 0, row], [(row.id + psci.SMC64) | 0, row]] : [[row.id | 0, row]])),
 );
 
 export class Psci {
   readonly host: PsciHost;
   private readonly conduit: number;
+  // The call in progress.
+  private caller = 0;
+  private bits: 32 | 64 = 32;
+  private readonly argument: Arguments = (n) => BigInt.asUintN(this.bits, this.host.argument(this.caller, n));
 
   constructor(host: PsciHost, options: PsciOptions = {}) {
     this.host = host;
@@ -94,11 +99,11 @@ export class Psci {
 
   /** One call; its shape is that of core's HypercallOwner. Returns X0, sign-extended. */
   readonly call = (functionId: number, vcpu: number, conduit: number): U64 => {
-    const row = this.answers(conduit) ? BY_ID.get(functionId) : undefined;
+    const row = this.answers(conduit) ? BY_ID.get(functionId | 0) : undefined;
     if (row === undefined) return x0(psci.NOT_SUPPORTED);
-    const isWide = functionId >= row.id + psci.SMC64;
-    const argument: Arguments = (n) => BigInt.asUintN(isWide ? 64 : 32, this.host.argument(vcpu, n));
-    return x0(row.call(this, vcpu, argument));
+    this.caller = vcpu;
+    this.bits = functionId >= row.id + psci.SMC64 ? 64 : 32;
+    return x0(row.call(this, vcpu, this.argument));
   };
 }
 
@@ -111,7 +116,7 @@ function archFeatures(functionId: number): number {
 
 /** PSCI's own functions and SMCCC_VERSION. CPU_SUSPEND's flags are zero too: original format, no OS-initiated mode. */
 function features(functionId: number): number {
-  return functionId !== psci.SMCCC_ARCH_FEATURES && BY_ID.has(functionId) ? psci.SUCCESS : psci.NOT_SUPPORTED;
+  return functionId !== psci.SMCCC_ARCH_FEATURES && BY_ID.has(functionId | 0) ? psci.SUCCESS : psci.NOT_SUPPORTED;
 }
 
 function cpuSuspend(host: PsciHost, vcpu: number, argument: Arguments): number {

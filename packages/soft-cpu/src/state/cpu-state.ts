@@ -3,7 +3,7 @@
  * Everything here is cold or nearly so; the hot readers are generated code.
  */
 import {
-  BUDGET, CURRENT_EL, DAIF, DIVERTED, FLAG_C_ADDRESS, FLAG_N_ADDRESS, FLAG_V_ADDRESS, FLAG_Z_ADDRESS, IP, PAGE_RECORDS, PAGE_VA, REGISTERS,
+  BUDGET, CURRENT_EL, DAIF, DIVERTED, FLAG_C_ADDRESS, FLAG_N_ADDRESS, FLAG_V_ADDRESS, FLAG_Z_ADDRESS, IP, NEXT_PC, PAGE_RECORDS, PAGE_VA, REGISTERS,
   SLOT_SP, SP_SELECT, STEP_STATE, SYSREGS, VECTORS,
 } from "./layout.ts";
 
@@ -17,8 +17,6 @@ export class CpuState {
   readonly u32: Uint32Array;
   readonly u64: BigUint64Array;
   readonly bytes: Uint8Array;
-  /** Where execution goes on, once something moved it (an exception, a return, a reset); see `divertTo`. */
-  nextPc: bigint = 0n;
 
   constructor(buffer: ArrayBuffer) {
     this.i32 = new Int32Array(buffer);
@@ -62,6 +60,13 @@ export class CpuState {
     this.u64[(SYSREGS >> 3) + slot] = value;
   }
 
+  /** The same from two words, without a bigint. */
+  setSysregWords(slot: number, high: number, low: number): void {
+    const { i32 } = this;
+    i32[(SYSREGS >> 2) + 2 * slot] = low;
+    i32[(SYSREGS >> 2) + 2 * slot + 1] = high;
+  }
+
   /** Low and high word of a system register, without a bigint. */
   sysregLow(slot: number): number {
     return this.u32[(SYSREGS >> 2) + 2 * slot]!;
@@ -82,11 +87,14 @@ export class CpuState {
   }
 
   set nzcv(value: number) {
-    const { i32, u64 } = this;
-    u64[FLAG_N_ADDRESS >> 3] = (value & N_BIT) === 0 ? 0n : 1n << 63n;
-    u64[FLAG_Z_ADDRESS >> 3] = (value & Z_BIT) === 0 ? 1n : 0n;
+    const { i32 } = this;
+    i32[FLAG_N_ADDRESS >> 2] = 0;
+    i32[(FLAG_N_ADDRESS >> 2) + 1] = value & N_BIT;
+    i32[FLAG_Z_ADDRESS >> 2] = (value & Z_BIT) === 0 ? 1 : 0;
+    i32[(FLAG_Z_ADDRESS >> 2) + 1] = 0;
     i32[FLAG_C_ADDRESS >> 2] = (value & C_BIT) === 0 ? 0 : 1;
-    u64[FLAG_V_ADDRESS >> 3] = (value & V_BIT) === 0 ? 0n : 1n << 63n;
+    i32[FLAG_V_ADDRESS >> 2] = 0;
+    i32[(FLAG_V_ADDRESS >> 2) + 1] = (value & V_BIT) === 0 ? 0 : N_BIT;
   }
 
   /** PSTATE.EL: 0 or 1. */
@@ -116,9 +124,40 @@ export class CpuState {
     return BigInt.asUintN(64, this.u64[PAGE_VA >> 3]! + BigInt((this.i32[IP >> 2]! - this.i32[PAGE_RECORDS >> 2]!) >> 2));
   }
 
+  /** Where execution goes on, once something moved it (an exception, a return, a reset); see `divertTo`. */
+  get nextPc(): bigint {
+    return this.u64[NEXT_PC >> 3]!;
+  }
+
+  /** Writes `pc` plus some bytes into 8 bytes of the state. Hot: each exception and each change of vCPU, so without bigints. */
+  putPc(address: number, ahead: number): void {
+    const { i32, u32 } = this;
+    const isDiverted = i32[DIVERTED >> 2] !== 0;
+    const from = isDiverted ? NEXT_PC : PAGE_VA;
+    const offset = isDiverted ? 0 : (i32[IP >> 2]! - i32[PAGE_RECORDS >> 2]!) >> 2;
+    const low = u32[from >> 2]! + offset + ahead;
+    u32[address >> 2] = low;
+    u32[(address >> 2) + 1] = u32[(from >> 2) + 1]! + (low >= 0x1_0000_0000 ? 1 : 0);
+  }
+
+  /** Execution goes on where it is, found anew by its address. */
+  findPcAgain(): void {
+    if (this.i32[DIVERTED >> 2] !== 0) return;
+    this.putPc(NEXT_PC, 0);
+    this.i32[DIVERTED >> 2] = 1;
+  }
+
+  /** As `divertTo`, from two words. */
+  divertToWords(high: number, low: number): void {
+    const { i32 } = this;
+    i32[NEXT_PC >> 2] = low;
+    i32[(NEXT_PC >> 2) + 1] = high;
+    i32[DIVERTED >> 2] = 1;
+  }
+
   /** Execution goes on at `pc`, whatever instruction is in progress. */
   divertTo(pc: bigint): void {
-    this.nextPc = BigInt.asUintN(64, pc);
+    this.u64[NEXT_PC >> 3] = pc;
     this.i32[DIVERTED >> 2] = 1;
   }
 

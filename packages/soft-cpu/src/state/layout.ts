@@ -3,7 +3,7 @@
  * constants of the generated code. The state of the vCPUs that do not run is kept outside and copied in (`STATE` … `STATE_END`,
  * under 100 ns) when their turn comes; translations stay in place, in a context of each vCPU's own.
  *
- * Bounds: records 2048 pages × 18.5 KiB, contexts 16 × 72 KiB; 40 MiB in all, which the host commits as they are touched.
+ * Bounds: records 2048 pages × 18.5 KiB, contexts 16 × 100 KiB; 40 MiB in all, which the host commits as they are touched.
  */
 
 /** First byte of the state that belongs to one vCPU. */
@@ -68,6 +68,11 @@ export const FPSR = 0x77c; // i32
 export const DEBUG_ARMED = 0x7b0;
 /** i32: not 0 when compiled code was left last because a chunk was about to end. */
 export const LEFT_FOR_BUDGET = 0x7b4;
+/** i32: how often the interpreter entered compiled code since the compiler looked last, and the record by which it did so last. */
+export const ENTRIES = 0x7c8;
+export const LAST_ENTRY = 0x7cc;
+/** i32: what compiled code returned last, unless a chunk was about to end: the record where it left, and why. */
+export const LAST_LEFT = 0x7d4;
 /** i32: bit 0, software step has just let an instruction run; bit 1, which was a Load-Exclusive. */
 export const STEP_SYNDROME = 0x7b8;
 /** i32: synchronous exceptions in a row that were raised where they led. */
@@ -76,6 +81,8 @@ export const REPEATED_EXCEPTIONS = 0x7bc;
 export const ACCESS_VA = 0x780;
 /** i64: an operand or result of a host function. */
 export const HOST_VALUE = 0x788;
+/** i64: where execution goes on while DIVERTED is set. */
+export const NEXT_PC = 0x7c0;
 /** i32: 1 when an exception or a reset moved the program counter under an instruction. */
 export const DIVERTED = 0x790;
 /** i32: base of EL0's translations of this vCPU, which unprivileged loads and stores use from EL1. */
@@ -84,11 +91,13 @@ export const EL0_CONTEXT_BASE = 0x798;
 export const OTHERS_WAIT = 0x79c;
 /** i32: 1 while FP and Advanced SIMD are trapped (CPACR_EL1.FPEN for the current level). */
 export const FP_TRAPPED = 0x794;
+/** i32: the bits of SP that have to be 0 where memory is accessed by it: 15 while its alignment is checked at the current level, else 0. */
+export const SP_CHECKED = 0x7d0;
 
 /** System registers, 8 bytes each, in the order of their rows. */
 export const SYSREGS = 0x800;
-export const SYSREG_SLOTS = 256;
-export const STATE_END = 0x1000;
+export const SYSREG_SLOTS = 144;
+export const STATE_END: number = SYSREGS + 8 * SYSREG_SLOTS;
 
 /** 64 bytes where an access to a device, or over a page boundary, leaves and finds what it moves. */
 export const SCRATCH = 0x1000;
@@ -112,13 +121,21 @@ export const ENTRY_FLAGS = 20;
 export const TAG_SLOW = 24;
 /** Instruction entries, 16 bytes: page, records. */
 export const CODE_TRANSLATIONS: number = DATA_ENTRIES * DATA_ENTRY_BYTES;
-export const CODE_ENTRIES = 256;
+export const CODE_ENTRIES = 1024;
 export const CODE_ENTRY_BYTES = 16;
 export const CODE_ENTRY_RECORDS = 8;
+/**
+ * Windows: where compiled code saw a page last (jit/windows.ts), 16 bytes each: the page's virtual address, or −1, and the addend. What
+ * stands in one is a fast tag of the context's data entries as well. The first says whether any is in use (−1: none).
+ */
+export const WINDOWS = 0xc000;
+export const WINDOW_COUNT = 128;
+export const WINDOW_BYTES = 16;
+export const WINDOW_ADDEND = 8;
 /** One level's translations. */
-export const CONTEXT_BYTES = 0x9000;
+export const CONTEXT_BYTES = 0xc800;
 /** A vCPU's: EL1's first, then EL0's. */
-export const EL0_CONTEXT = 0x9000; // one level further
+export const EL0_CONTEXT = 0xc800; // one level further
 export const CONTEXT_PAIR: number = 2 * CONTEXT_BYTES;
 export const CONTEXT_COUNT = 16;
 
@@ -126,7 +143,7 @@ export const CONTEXT_COUNT = 16;
  * Decoded instructions, per physical page: 1024 records of 16 bytes, one that leaves the page, and the handlers that were there
  * before compiled code took their place.
  */
-export const RECORD_POOL = 0x140000;
+export const RECORD_POOL = 0x1a0000;
 export const RECORD_BYTES = 16;
 export const RECORDS_PER_PAGE = 1024;
 /** The record behind the last: goes on in the next page. */

@@ -1,7 +1,7 @@
 /**
  * What the CPU did so far, as numbers: for tuning, and for tests that say how often something may happen. All are kept where it
  * is slow anyway (an exit, a walk, a compilation); nothing counts on a hot path. The guest sees none of them, snapshots hold
- * none, and a reset leaves them, but for `retired`. Times are the host's, and differ from run to run.
+ * none but `retired`, and a reset leaves them, but for `retired` at a power-on. Times are the host's, and differ from run to run.
  */
 import type { VcpuExit } from "@trapline/core";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -10,6 +10,7 @@ import { EXCEPTION_CLASSES, type ExceptionClass } from "./exception-classes.ts";
 /** As in traces, MMIO and system registers by direction. */
 export type ExitName = Exclude<VcpuExit["reason"], "mmio" | "pio" | "sysreg"> | `${"mmio" | "pio" | "sysreg"}-${"read" | "write"}`;
 
+/** What one vCPU did, since power-on. */
 export interface VcpuStatistics {
   readonly id: number;
   /** Instructions since power-on. */
@@ -18,6 +19,7 @@ export interface VcpuStatistics {
   readonly exits: Readonly<Partial<Record<ExitName, number>>>;
 }
 
+/** What the compiler of a machine did, since the machine was made. */
 export interface JitStatistics {
   /** Functions compiled, the guest instructions in them, and the bytes of their modules. What was dropped since counts too. */
   readonly functions: number;
@@ -27,6 +29,8 @@ export interface JitStatistics {
   readonly milliseconds: number;
   /** How often all compiled code was dropped for want of room. */
   readonly flushes: number;
+  /** Functions that are entered no more, because they were left again at once: for the host, or for a device. */
+  readonly givenUp: number;
   /** Execution is looked at now and then; how often it was in compiled code, 0 … 1: about its share of the instructions. */
   readonly share: number;
 }

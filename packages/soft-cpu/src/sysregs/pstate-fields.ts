@@ -3,7 +3,7 @@
  * frequent ones itself; these are for the rest, and for EL0, whose use of DAIF is subject to SCTLR_EL1.UMA.
  */
 import type { CpuState } from "../state/cpu-state.ts";
-import { CURRENT_EL, DAIF, FPCR, FPSR, REPEATED_EXCEPTIONS, SP_SELECT, STEP_STATE, STEP_SYNDROME } from "../state/layout.ts";
+import { CURRENT_EL, DAIF, FPCR, FPSR, REGISTERS, REPEATED_EXCEPTIONS, SLOT_SP, SP_SELECT, STEP_STATE, STEP_SYNDROME } from "../state/layout.ts";
 import { SP_EL0, SP_EL1 } from "./slots.ts";
 
 /** AHP, DN, FZ, RMode. No trapped exceptions, no half-precision arithmetic. */
@@ -19,9 +19,12 @@ export function setDaif(state: CpuState, daif: number): void {
 /** MSR SPSel: SP changes places with the one that is put away. At EL1 only. */
 export function selectStackPointer(state: CpuState, select: number): void {
   if (state.spSelect === select) return;
-  state.setSysreg(select === 1 ? SP_EL0 : SP_EL1, state.sp);
-  state.sp = state.sysreg(select === 1 ? SP_EL1 : SP_EL0);
-  state.i32[SP_SELECT >> 2] = select;
+  const { i32 } = state;
+  const sp = (REGISTERS + 8 * SLOT_SP) >> 2;
+  state.setSysregWords(select === 1 ? SP_EL0 : SP_EL1, i32[sp + 1]!, i32[sp]!);
+  i32[sp] = state.sysregLow(select === 1 ? SP_EL1 : SP_EL0);
+  i32[sp + 1] = state.sysregHigh(select === 1 ? SP_EL1 : SP_EL0);
+  i32[SP_SELECT >> 2] = select;
 }
 
 /** SP_EL0 or SP_EL1, wherever it is now. */

@@ -208,7 +208,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     // M, A, C, SA, SA0, UMA, I, DZE, UCT, nTWI, nTWE, WXN, UCI. No AArch32 (ITD, SED are RES1), one endianness (EE, E0E).
     writable: 0x040d_d21fn,
     res1: 0x30d0_0980n,
-    // As Cortex-A57: SA and SA0 set, though no access checks the alignment of SP (README); EL0 may wait.
+    // As Cortex-A57: SA and SA0 set, EL0 may wait.
     reset: 0x30d5_0998n,
     changed: translationChanged,
   },

@@ -8,6 +8,7 @@ import { fpHelpers } from "../fp/helpers.ts";
 import * as layout from "../state/layout.ts";
 import { ACCESS_PROBE } from "../ir/stmt.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
+import { HOST_FUNCTIONS, type HostFunction } from "../isa/host-functions.ts";
 
 /** Guest-physical address of the first byte of RAM. */
 export const RAM_BASE = 0x4000_0000;
@@ -71,7 +72,7 @@ export class BareCpu implements EngineHost {
     state.divertTo(pc);
     state.budget = budget;
     this.engine.run();
-    if (this.stopped === undefined) this.engine.compiler.sample(state.i32[layout.IP >> 2]!, state.i32[layout.PAGE_RECORDS >> 2]!);
+    if (this.stopped === undefined) this.engine.compiler.sample(state.i32[layout.IP >> 2]!, state.i32[layout.PAGE_RECORDS >> 2]!, Infinity);
     this.retired = this.granted - state.budget;
     return this.stopped ?? { why: "budget" };
   }
@@ -93,9 +94,18 @@ export class BareCpu implements EngineHost {
     return this.ramAt - RAM_BASE + Number(va);
   }
 
+  hasNoFastTags(): boolean {
+    return false;
+  }
+
   commit(): void {}
 
-  host(fn: number): number {
+  get hostFunctions(): readonly HostFunction[] {
+    return Array.from({ length: HOST_FUNCTIONS }, (_, fn) => () => this.host(fn));
+  }
+
+  /** @returns 1 when the program counter moved */
+  protected host(fn: number): number {
     return this.stop({ why: "host", fn }, 1);
   }
 
@@ -126,9 +136,10 @@ export class BareCpu implements EngineHost {
     const records = this.engine.pages.recordsFor(page);
     const { state } = this;
     const entry = layout.CONTEXTS + layout.CODE_TRANSLATIONS + (page & (layout.CODE_ENTRIES - 1)) * layout.CODE_ENTRY_BYTES;
-    state.u64[entry >> 3] = (pc >> 12n) << 12n;
-    state.i32[(entry + layout.CODE_ENTRY_RECORDS) >> 2] = records;
-    return this.engine.goto(pc);
+    const pageVa = (pc >> 12n) << 12n;
+    state.u64[entry >> 3] = state.u64[layout.PAGE_VA >> 3] = pageVa;
+    state.i32[(entry + layout.CODE_ENTRY_RECORDS) >> 2] = state.i32[layout.PAGE_RECORDS >> 2] = records;
+    return records + Number(pc - pageVa) * (layout.RECORD_BYTES / 4);
   }
 
   /** Ends the run: the budget is taken away, the program counter stays on the instruction. */

@@ -6,7 +6,7 @@
 /** What an EL0 program sees of a PE. */
 export interface CpuState {
   /** X0 to X30. */
-  readonly x: bigint[];
+  readonly x: BigUint64Array;
   sp: bigint;
   /** N, Z, C, V as bits 3 to 0. */
   nzcv: number;
@@ -61,5 +61,5 @@ export const BRK_WORD = 0xd420_0000;
 
 /** A copy that shares nothing with the original. */
 export function copyState(state: CpuState): CpuState {
-  return { ...state, x: [...state.x], v: state.v.slice() };
+  return { ...state, x: state.x.slice(), v: state.v.slice() };
 }
