@@ -1,3 +1,18 @@
 export { describeIrqchip } from "./conformance/irqchip-suite.ts";
 export { irqchipBench, type IrqchipBench } from "./conformance/irqchip-bench.ts";
 export type { IrqchipFactory, IrqchipUnderTest, Trigger } from "./conformance/irqchip-under-test.ts";
+export { describeEventFd, type EventFdUnderTest } from "./conformance/eventfd-suite.ts";
+export { describeRouter } from "./conformance/router-suite.ts";
+export type { RouterFactory, RouterUnderTest } from "./conformance/router-under-test.ts";
+export { describeVcpuBackend } from "./conformance/vcpu-suite.ts";
+export { GUEST_RAM, GUEST_ROM, type VcpuBackendUnderTest } from "./conformance/vcpu-under-test.ts";
+export { a64Guests, type A64Guests } from "./vcpu/a64-guest.ts";
+export { type GuestListing, type GuestStep, type GuestSteps, steps } from "./vcpu/guest-steps.ts";
+export { scriptedGuest, scriptedInstructions } from "./vcpu/scripted-guest.ts";
+export { type ArmedTimer, ManualClock } from "./bench/manual-clock.ts";
+export { type LineChange, RecordedLine, RecordedTrigger } from "./bench/recorded-line.ts";
+export { type ConsoleExpectOptions, MAX_OUTPUT, type RunnableMachine, TestConsole } from "./bench/test-console.ts";
+export { drawLines, type DrawOptions } from "./lines/draw-lines.ts";
+export { lineScript, type LineScriptOptions } from "./lines/line-script.ts";
+export { whyNot } from "./matchers/why-not.ts";
+export { recordTrace, recordTraceWith, type RecordOptions, type Traced, TraceRecorder, type LineOptions } from "./trace/trace-recorder.ts";

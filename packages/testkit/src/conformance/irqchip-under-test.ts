@@ -1,6 +1,7 @@
 /** What the irqchip suite needs to know of a chip: the contract, and how a guest would program it. */
 import type { Irqchip, WireOrder } from "@trapline/core";
 
+/** What an input senses. */
 export type Trigger = "level" | "edge";
 
 /**
@@ -15,6 +16,11 @@ export interface IrqchipUnderTest {
   readonly pins: readonly number[];
   /** Trigger modes the chip's pins can be in. */
   readonly triggers: readonly Trigger[];
+  /**
+   * What becomes of a level interrupt whose line falls before the guest takes it. Default "withdrawn", as on a GIC; "kept" on a
+   * chip that latches the request and lets the guest find out (the gateways of a PLIC).
+   */
+  readonly fallenLevel?: "withdrawn" | "kept";
   /** A pin number that the chip has a number for but does not implement, where there is such a one. */
   readonly unimplementedPin?: number;
   /** Lets the pin through to vCPU 0, in the given trigger mode. */
