@@ -1,6 +1,8 @@
 /** The plugins that machine files name without installing anything. */
 import type { Catalogue } from "@trapline/core/machine-file";
+import * as cfiFlash from "@trapline/devices/cfi-flash";
 import * as fwCfg from "@trapline/devices/fw-cfg";
+import * as pcie from "@trapline/devices/pcie";
 import * as pl011 from "@trapline/devices/pl011";
 import * as pl031 from "@trapline/devices/pl031";
 import * as pl061 from "@trapline/devices/pl061";
@@ -15,8 +17,15 @@ import * as gicIts from "@trapline/vgic-plugin/gic-its";
 import * as gicV2m from "@trapline/vgic-plugin/gic-v2m";
 import * as vgicV2 from "@trapline/vgic-plugin/vgic-v2";
 import * as vgicV3 from "@trapline/vgic-plugin/vgic-v3";
+import * as virtioBlock from "@trapline/virtio/block";
+import * as virtioConsole from "@trapline/virtio/console";
+import * as virtioMmio from "@trapline/virtio/mmio";
+import * as virtioNet from "@trapline/virtio/net";
+import * as virtioRng from "@trapline/virtio/rng";
+import { virtNodes } from "./board/virt-nodes.plugin.ts";
+import { bootModule, type ImageSource } from "./boot/boot.plugin.ts";
 
-export const CATALOGUE: Catalogue = {
+const BUILT_IN: Catalogue = {
   "soft-cpu": softCpu,
   "vgic-v3": vgicV3,
   "vgic-v2": vgicV2,
@@ -32,4 +41,17 @@ export const CATALOGUE: Catalogue = {
   pl061,
   "power-button": powerButton,
   "fw-cfg": fwCfg,
+  "cfi-flash": cfiFlash,
+  pcie,
+  "virtio-block": virtioBlock,
+  "virtio-console": virtioConsole,
+  "virtio-net": virtioNet,
+  "virtio-rng": virtioRng,
+  "virtio-mmio": virtioMmio,
+  "virt-nodes": { plugin: virtNodes(), options: { type: "object", additionalProperties: false } },
 };
+
+/** @param images where the boot loader finds kernels by name */
+export function catalogueWith(images: ImageSource): Catalogue {
+  return { boot: bootModule(images), ...BUILT_IN };
+}

@@ -17,7 +17,9 @@ async function board(options: VirtOptions = {}): Promise<Machine> {
 }
 
 //   QEMU's map (hw/arm/virt.c): base and size
-const COMMON = ["9000000+1000", "9010000+1000", "9020000+18", "9030000+1000"];
+const VIRTIO = Array.from({ length: 32 }, (_, slot) => `${(0xa00_0000 + 0x200 * slot).toString(16)}+200`);
+const PCIE = ["10000000+2eff0000", "3eff0000+10000", "4010000000+10000000", "8000000000+8000000000"]; // 32-bit window, ports, ECAM, 64-bit window
+const COMMON = ["0+4000000", "4000000+4000000", "9000000+1000", "9010000+1000", "9020000+18", "9030000+1000", ...VIRTIO, ...PCIE];
 describe("the memory map", () => {
   it.each<[VirtOptions, readonly string[]]>([
     [{ gic: 2 }, ["8000000+10000", "8010000+10000", "8020000+1000", ...COMMON]],
@@ -45,7 +47,10 @@ describe("the device tree", () => {
     expect(readCells(findNode(tree, "/memory@40000000")!, "reg")).toEqual([0, 0x4000_0000, 0, 0x2000_0000]);
     const names = root.children.map(({ name }) => name).sort();
     expect(names).toEqual(
-      ["aliases", "apb-pclk", "chosen", "cpus", "fw-cfg@9020000", "gpio-keys", "intc@8000000", "memory@40000000", "pl011@9000000", "pl031@9010000", "pl061@9030000", "psci", "timer"],
+      [
+        ...["aliases", "apb-pclk", "chosen", "cpus", "flash@0", "fw-cfg@9020000", "gpio-keys", "intc@8000000", "memory@40000000", "pcie@10000000"],
+        ...["pl011@9000000", "pl031@9010000", "pl061@9030000", "psci", "timer", ...VIRTIO.map((place) => `virtio_mmio@${place.split("+")[0]!}`)],
+      ].sort(),
     );
   });
 });

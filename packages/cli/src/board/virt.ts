@@ -1,12 +1,13 @@
 /**
  * QEMU's `virt` board (hw/arm/virt.c): its memory map, interrupts and device tree, so that guests built for it boot unmodified.
- * A list of plugins and a place for each; everything else is theirs. Not there yet: writable flash, PCIe, virtio. Cold.
+ * A list of plugins and a place for each; everything else is theirs. Cold.
  */
 import { type ClockConfig, ConfigError, type MachineConfig, type PluginDefinition } from "@trapline/core";
-import { fwCfg, pl011, pl031, pl061, powerButton } from "@trapline/devices";
+import { cfiFlash, fwCfg, pcieHost, pl011, pl031, pl061, powerButton } from "@trapline/devices";
 import { kvmInterrupts } from "@trapline/irqfd-plugin";
 import { softCpu } from "@trapline/soft-cpu";
 import { gicIts, gicV2m, vgicV2, vgicV3 } from "@trapline/vgic-plugin";
+import { virtioMmioSlots } from "@trapline/virtio";
 import type { BootValues } from "../boot/boot-loader.ts";
 import { bootLoader } from "../boot/boot-loader.plugin.ts";
 import { type BootFiles, type BootPlan, planBoot, planFirmware } from "../boot/boot-plan.ts";
@@ -14,11 +15,12 @@ import type { ImageFile } from "../boot/image-error.ts";
 import { virtNodes } from "./virt-nodes.plugin.ts";
 
 const MIB = 0x10_0000;
+/** Where RAM begins on the `virt` board (QEMU, hw/arm/virt.c). */
 export const VIRT_RAM_BASE = 0x4000_0000;
+/** The most RAM that the board takes, in bytes: 3 GiB. */
 export const VIRT_MAX_RAM: number = 3072 * MIB;
-/** Two NOR flashes: firmware and the start of the CPU are in the first, its variables in the second. Here both are ROM, and blank means zero. */
-const FLASH = { name: "flash0", base: 0, size: 64 * MIB, readOnly: true } as const;
-const FLASH_VARIABLES = { name: "flash1", base: 64 * MIB, size: 64 * MIB, readOnly: true } as const;
+/** Two NOR flashes, blank as QEMU's (zero): firmware and the start of the CPU are in the first, its variables in the second. */
+const FLASH = { base: 0, size: 64 * MIB } as const;
 const VIRT_MIN_RAM = 4 * MIB;
 /** Redistributors: 123 fit below the UART, the others stand above all RAM that there can be. */
 const GICR = { base: 0x080a_0000, size: 0x00f6_0000 } as const;
@@ -26,6 +28,7 @@ const GICR_HIGH = { base: 0x40_0000_0000, size: 0x0400_0000 } as const;
 const GICR_COUNT = GICR.size / 0x2_0000;
 const MAX_CPUS = { 2: 8, 3: 512 } as const;
 
+/** What may differ from one `virt` board to the next; all of it has a default. */
 export interface VirtOptions {
   /** Default 3. */
   readonly gic?: 2 | 3;
@@ -42,7 +45,7 @@ export interface VirtOptions {
   /** Starts first, from flash at 0. In the place of `boot`. */
   readonly firmware?: ImageFile;
   readonly chosen?: BootValues;
-  /** The machine's terminal, disks and the like; after the board's own. */
+  /** The machine's terminal, disks and the like; after the board's own. Virtio devices take its slots from 0 up. */
   readonly plugins?: readonly PluginDefinition[];
 }
 
@@ -63,11 +66,12 @@ export function virt(options: VirtOptions = {}): MachineConfig {
   const start = plan === undefined ? {} : { start: { pc: plan.entry, x: [plan.deviceTree.address] } };
   return {
     name: "virt",
-    memory: plan?.format === "firmware" ? [ram, FLASH, FLASH_VARIABLES] : [ram],
+    memory: [ram],
     vcpus: cpus,
     clock,
     plugins: [
       softCpu(start),
+      cfiFlash({ base: FLASH.base, bankSize: FLASH.size, banks: [options.firmware === undefined ? {} : { image: options.firmware.bytes }, {}] }),
       ...irqchips(gic, its, cpus),
       ...kvmInterrupts({ profile: "mainline" }),
       pl011(),
@@ -75,8 +79,10 @@ export function virt(options: VirtOptions = {}): MachineConfig {
       fwCfg(),
       pl061({ irqchip: true }),
       powerButton(),
+      pcieHost({ msi: gic === 2 ? "gicv2m" : its ? "its" : null }),
       virtNodes(),
       ...plugins,
+      virtioMmioSlots(),
       ...(plan === undefined ? [] : [bootLoader(plan, chosen)]),
     ],
   };

@@ -1,10 +1,10 @@
 /** The boot loader as a plugin. It changes RAM before the vCPUs start, at every reset. */
-import { definePlugin, type DeviceTree, type Machine, type PluginDefinition, provide, token } from "@trapline/core";
+import { definePlugin, type DeviceTree, type Machine, type PluginDefinition, provide } from "@trapline/core";
 import { BootLoader, type BootValues } from "./boot-loader.ts";
 import type { BootPlan } from "./boot-plan.ts";
+import { BootLoaderToken } from "./tokens.ts";
 
-const BootLoaderToken = token<BootLoader>("BootLoader");
-
+/** Puts a boot plan into the machine's RAM at each reset; whoever makes the vCPUs asks it where the first one starts. */
 export function bootLoader(plan: BootPlan, values: BootValues = {}): PluginDefinition {
   return definePlugin({
     name: "boot-loader",

@@ -2,14 +2,23 @@
  * What firmware would do: puts kernel, initrd and device tree into RAM at every reset, so that a guest that reboots finds them
  * as they were. The board hands over the finished device tree once the machine is composed. Cold.
  */
-import { ConfigError, type DeviceTree, type GuestMemory, setChosen, writeDtb } from "@trapline/core";
+import { type BootEntry, ConfigError, type DeviceTree, type GuestMemory, setChosen, writeDtb } from "@trapline/core";
+import { createHash } from "node:crypto";
 import type { BootPlan } from "./boot-plan.ts";
 import { sizeText } from "./image-error.ts";
 
+/** What the loader tells a kernel in /chosen, besides where its initrd is. */
 export interface BootValues {
   readonly bootargs?: string;
   readonly rngSeed?: Uint8Array;
   readonly kaslrSeed?: bigint;
+}
+
+/** The same seed, the same random numbers: the guest's own generator starts from these. */
+export function seeds(seed: number | undefined): BootValues {
+  if (seed === undefined) return {};
+  const digest = createHash("sha256").update(`trapline ${seed}`).digest();
+  return { rngSeed: new Uint8Array(digest), kaslrSeed: digest.readBigUInt64LE(0) };
 }
 
 export class BootLoader {
@@ -22,6 +31,11 @@ export class BootLoader {
     this.memory = memory;
     this.plan = plan;
     this.values = values;
+  }
+
+  /** Where the first vCPU starts, X0 at the device tree. */
+  get entry(): BootEntry {
+    return { pc: this.plan.entry, x: [this.plan.deviceTree.address] };
   }
 
   /** Fills in `/chosen` and puts the tree where X0 points. @throws ConfigError when it is too large for its place */

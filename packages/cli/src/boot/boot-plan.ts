@@ -19,6 +19,7 @@ export const RAW_OFFSET = 0x8_0000;
 /** An arm64 kernel maps at most this much device tree. */
 export const MAX_DEVICE_TREE: number = MIB2;
 
+/** The files to boot from. */
 export interface BootFiles {
   readonly kernel: ImageFile;
   readonly initrd?: ImageFile;
@@ -32,7 +33,7 @@ export interface BootPlan {
   readonly deviceTree: { readonly address: number; readonly limit: number };
 }
 
-/** @throws ConfigError for images that are damaged, for another CPU, or do not fit */
+/** Where an image and its initrd go in a machine's RAM. @throws ConfigError for images that are damaged, for another CPU, or do not fit */
 export function planBoot(ram: AddressRange, { kernel, initrd }: BootFiles): BootPlan {
   if (kernel.bytes.length === 0) throw imageError(kernel, "the file is empty", "name a kernel");
   const unpacked = unpack(kernel, ram.size);
@@ -45,7 +46,7 @@ export function planBoot(ram: AddressRange, { kernel, initrd }: BootFiles): Boot
   return { ...loaded, initrd: ramdisk, deviceTree: placeDeviceTree(start, behind, ram) };
 }
 
-/** Firmware starts with the flash, where the CPU does, and finds the device tree at the start of RAM. @throws ConfigError when it does not fit */
+/** Firmware is in the flash, starts with it, as the CPU does, and finds the device tree at the start of RAM. @throws ConfigError when it does not fit */
 export function planFirmware(ram: AddressRange, flash: AddressRange, firmware: ImageFile): BootPlan {
   const { bytes } = firmware;
   if (bytes.length === 0) throw imageError(firmware, "the file is empty", "name a firmware");
@@ -53,9 +54,8 @@ export function planFirmware(ram: AddressRange, flash: AddressRange, firmware: I
     const message = `the firmware has ${sizeText(bytes.length)}, and the flash ${sizeText(flash.size)}`;
     throw imageError(firmware, message, "take one for this board", { value: bytes.length, limit: flash.size });
   }
-  const segment = { address: flash.base, bytes, size: bytes.length };
   const deviceTree = { address: ram.base, limit: Math.min(MAX_DEVICE_TREE, ram.size) };
-  return { format: "firmware", segments: [segment], entry: flash.base, initrd: undefined, deviceTree };
+  return { format: "firmware", segments: [], entry: flash.base, initrd: undefined, deviceTree };
 }
 
 function load(image: ImageFile, ram: AddressRange): Pick<BootPlan, "format" | "segments" | "entry"> {

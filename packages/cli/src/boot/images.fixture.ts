@@ -32,6 +32,13 @@ export function arm64Image({ textOffset = 0n, imageSize = 0x4000n, flags = 0xan,
   return bytes;
 }
 
+/** What tells a kernel for x86 (Documentation/arch/x86/boot.rst). */
+export function x86Kernel(): Uint8Array {
+  const bytes = new Uint8Array(0x1000);
+  new DataView(bytes.buffer).setUint32(0x202, 0x5372_6448, true); // "HdrS"
+  return bytes;
+}
+
 export interface ElfHeader {
   readonly machine?: number;
   readonly type?: number;

@@ -1,8 +1,11 @@
 /** `trapline schema` and `trapline devices`: what machine files may say. */
 import { machineSchema } from "@trapline/core/machine-file";
-import { CATALOGUE } from "../catalogue.ts";
+import { catalogueWith } from "../catalogue.ts";
 import { STATUS } from "./exit-status.ts";
 import type { CommandHost } from "./host.ts";
+
+/** Nothing is booted here. */
+const CATALOGUE = catalogueWith(() => Promise.resolve(undefined));
 
 export function schemaCommand(host: CommandHost): number {
   host.stdout.write(`${JSON.stringify(machineSchema(CATALOGUE), undefined, 2)}\n`);

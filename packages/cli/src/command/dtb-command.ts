@@ -3,14 +3,15 @@ import { HostError, messageOf, printDts, writeDtb } from "@trapline/core";
 import { writeFile } from "node:fs/promises";
 import { STATUS } from "./exit-status.ts";
 import type { CommandHost } from "./host.ts";
-import { type MachineOptions, makeMachine } from "./machine-options.ts";
+import type { MachineOptions } from "./machine-options.ts";
+import { makeMachine } from "./make-machine.ts";
 
 export interface DtbCommandOptions extends MachineOptions {
   readonly output?: string;
 }
 
 export async function dtbCommand(name: string, options: DtbCommandOptions, host: CommandHost): Promise<number> {
-  const machine = await makeMachine(name, options, []);
+  const machine = await makeMachine(name, options, { host, fetch: false });
   try {
     const tree = machine.deviceTree();
     if (options.output === undefined) host.stdout.write(printDts(tree));

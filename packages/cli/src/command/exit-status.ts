@@ -1,14 +1,16 @@
 /** How the command ends, for scripts: see the README. */
 import { isTraplineError, messageOf, type PluginError, type RunResult } from "@trapline/core";
-import { formatMachineFileErrors, isMachineFileError } from "@trapline/core/machine-file";
 
 export const STATUS = { OK: 0, USAGE: 2, TIMEOUT: 124, INTERNAL: 125 } as const;
 
-/** The status of a run, and a sentence for stderr where the guest did not simply switch itself off. */
+/**
+ * The status of a run, and a sentence for stderr where the guest did not simply switch itself off. What a test device was told becomes odd, as QEMU's
+ * does: (code << 1) | 1, so that a reported 0 is not taken for a guest that switched off without a word.
+ */
 export function statusOf(result: RunResult, seconds: number | undefined): { readonly status: number; readonly sentence?: string } {
   switch (result.reason) {
     case "power-off":
-      return { status: result.status };
+      return { status: result.reported === true ? ((result.status << 1) | 1) & 0xff : fitting(result.status) };
     case "stopped":
       return { status: STATUS.OK };
     case "timeout":
@@ -25,15 +27,26 @@ export function statusOf(result: RunResult, seconds: number | undefined): { read
   }
 }
 
+/** A process has eight bits for it; what is not 0 stays that. */
+const fitting = (status: number): number => (status === 0 ? 0 : status & 0xff || 0xff);
+
 /** The status of a failure: the user's mistake, or ours. */
 export function statusOfError(error: unknown): number {
   if (isTraplineError(error, "plugin")) return statusOfError((error as PluginError).cause);
-  return isMachineFileError(error) || isTraplineError(error, "config") || isTraplineError(error, "host") ? STATUS.USAGE : STATUS.INTERNAL;
+  return isTraplineError(error, "config") || isTraplineError(error, "host") ? STATUS.USAGE : STATUS.INTERNAL;
 }
 
-/** What stderr says of it: a sentence for the user's mistakes, everything for ours. */
-export function describeError(error: unknown): string {
-  if (isMachineFileError(error)) return formatMachineFileErrors(error);
+/** What stderr says of it: a sentence for the user's mistakes, a paragraph for each of a machine file, everything for ours. */
+export async function describeError(error: unknown): Promise<string> {
+  if (isTraplineError(error, "config") && "problems" in error) {
+    const { formatMachineFileErrors, isMachineFileError } = await import("@trapline/core/machine-file");
+    if (isMachineFileError(error)) return formatMachineFileErrors(error);
+  }
+  return sentenceOf(error);
+}
+
+/** As describeError, at once: of what nobody caught. */
+export function sentenceOf(error: unknown): string {
   if (statusOfError(error) === STATUS.USAGE) return `trapline: ${messageOf(error)}\n`;
   return `trapline: internal error: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`;
 }

@@ -5,13 +5,14 @@
 const CTRL_A = 0x01;
 
 /** What a letter after Ctrl-A asks for. */
-export const ESCAPE_COMMANDS = { x: "quit", b: "break", p: "powerdown", r: "reset", h: "help" } as const;
+export const ESCAPE_COMMANDS = { x: "quit", b: "break", p: "powerdown", r: "reset", c: "monitor", h: "help" } as const;
 export type EscapeCommand = (typeof ESCAPE_COMMANDS)[keyof typeof ESCAPE_COMMANDS];
 
 export const ESCAPE_HELP: string = [
   "Ctrl-A X  leave",
   "Ctrl-A P  press the power button",
   "Ctrl-A R  reset the machine",
+  "Ctrl-A C  the monitor, and back",
   "Ctrl-A B  send a break",
   "Ctrl-A H  this help",
   "Ctrl-A Ctrl-A  send Ctrl-A",

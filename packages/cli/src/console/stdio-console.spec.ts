@@ -23,6 +23,17 @@ class TestInput extends EventEmitter {
 }
 
 let input: TestInput;
+/** Where output goes: a terminal of 80 by 25 when it is one. */
+class TestOutput extends EventEmitter {
+  isTTY = false;
+  columns = 80;
+  rows = 25;
+  write(bytes: Uint8Array): void {
+    written.push(new TextDecoder().decode(bytes));
+  }
+}
+
+let output: TestOutput;
 let written: string[];
 let terminal: StdioConsole;
 let port: SerialPort;
@@ -31,7 +42,8 @@ let commands: string[];
 beforeEach(() => {
   input = new TestInput();
   [written, holds, commands] = [[], 0, []];
-  terminal = new StdioConsole(input, { write: (bytes) => void written.push(new TextDecoder().decode(bytes)) });
+  output = new TestOutput();
+  terminal = new StdioConsole(input, output);
   port = terminal.connect("uart0")!;
 });
 function open(): void {
@@ -83,6 +95,7 @@ describe("Ctrl-A", () => {
     ["X", "quit"],
     ["p", "powerdown"],
     ["r", "reset"],
+    ["c", "monitor"],
   ])("%s is %s, and the guest sees nothing of it", (letter, command) => {
     input.type("a\u0001");
     input.type(`${letter}b`);
@@ -97,6 +110,52 @@ describe("Ctrl-A", () => {
   it("B is a break, H the help, and what means nothing is swallowed", () => {
     input.type("\u0001b\u0001h\u0001?");
     expect([taken(), written.join("")]).toEqual([[SERIAL_BREAK], expect.stringContaining("Ctrl-A X  leave")]);
+  });
+});
+
+describe("a diversion", () => {
+  it("gets what is typed and printed in the guest's place, Ctrl-A aside, until it ends", () => {
+    const got: (string | number)[] = [];
+    open();
+    port.send(0x61);
+    terminal.divert({ typed: (byte) => void got.push(byte), printed: (bytes) => void got.push(new TextDecoder().decode(bytes)) });
+    input.type("b\u0001c\u0001\u0001");
+    port.send(0x64);
+    terminal.flush();
+    terminal.divert(undefined);
+    input.type("e");
+    expect([written, got, commands, taken()]).toEqual([["a"], [0x62, 1, "d"], ["monitor"], [0x65]]);
+  });
+});
+
+describe("a terminal", () => {
+  it("has a size, and tells when it changes", () => {
+    let told = 0;
+    port.watch!(() => void told++);
+    open();
+    expect(port.size).toBeUndefined(); // output goes elsewhere
+    output.isTTY = true;
+    expect(port.size).toEqual({ columns: 80, rows: 25 });
+    output.columns = 100;
+    output.emit("resize");
+    expect([told, port.size]).toEqual([1, { columns: 100, rows: 25 }]);
+    terminal.close();
+    expect([output.eventNames(), output.listenerCount("resize")]).toEqual([[], 0]);
+  });
+
+  //   the guest's last words          what the terminal gets besides
+  it.each([
+    ["bye\r\n", ""],
+    ["login: ", "\r\n"],
+    ["\u001b[31mred\n", "\u001b[0m\u001b[?25h"],
+    ["\u001b[?25lgone", "\u001b[0m\u001b[?25h\r\n"],
+  ])("is left as it was after %j", (text, besides) => {
+    output.isTTY = true;
+    open();
+    for (const char of text) port.send(char.charCodeAt(0));
+    terminal.close();
+    terminal.close();
+    expect(written.join("")).toBe(text + besides);
   });
 });
 

@@ -4,13 +4,15 @@
  * paused, so nothing grows. Output is written in pieces: whole when the event loop runs, or when a piece is full. Standard
  * output of Node is synchronous on POSIX for files, pipes and terminals, so it cannot pile up either.
  */
-import { SERIAL_BREAK, type SerialConsole, type SerialPort } from "@trapline/devices";
+import { SERIAL_BREAK, type SerialConsole, type SerialPort, type TerminalSize } from "@trapline/core";
 import { ESCAPE_HELP, type EscapeCommand, EscapeKeys } from "./escape-keys.ts";
 
 /** Input held before the stream is paused. */
 const INPUT_LIMIT = 0x1_0000;
 /** Output collected before it is written. */
 const OUTPUT_PIECE = 4096;
+const NEWLINE = 0x0a;
+const ESCAPE = 0x1b;
 
 /** What it needs of process.stdin: a stream, or a terminal. */
 export interface ConsoleInput {
@@ -26,7 +28,20 @@ export interface ConsoleInput {
 }
 
 export interface ConsoleOutput {
+  readonly isTTY?: boolean;
+  /** Of a terminal. */
+  readonly columns?: number;
+  readonly rows?: number;
   write(bytes: Uint8Array): unknown;
+  /** A terminal changed its size. */
+  on?(event: "resize", listener: () => void): unknown;
+  off?(event: "resize", listener: () => void): unknown;
+}
+
+/** Who has the terminal in the guest's place. */
+export interface Diversion {
+  typed(byte: number): void;
+  printed(bytes: Uint8Array): void;
 }
 
 export interface ConsoleHooks {
@@ -49,8 +64,13 @@ export class StdioConsole implements SerialConsole {
   private hooks: ConsoleHooks | undefined;
   private release: () => void = () => {};
   private wasRaw = false;
+  /** The guest sent an escape sequence. */
+  private steered = false;
+  private last = NEWLINE;
+  private diversion: Diversion | undefined;
+  private resized: () => void = () => {};
   private readonly keys = new EscapeKeys(
-    (byte) => void this.queue.push(byte),
+    (byte) => (this.diversion === undefined ? void this.queue.push(byte) : this.diversion.typed(byte)),
     (command) => this.obey(command),
   );
 
@@ -73,7 +93,31 @@ export class StdioConsole implements SerialConsole {
         this.listener = input;
         return () => void (this.listener = () => {});
       },
+      get size() {
+        return self.size;
+      },
+      watch: (changed) => {
+        this.resized = changed;
+        return () => void (this.resized = () => {});
+      },
     };
+  }
+
+  /** The guest's last line has an end, or there is none. */
+  get atLineStart(): boolean {
+    return this.last === NEWLINE;
+  }
+
+  /** Of the terminal; undefined where output goes elsewhere. */
+  get size(): TerminalSize | undefined {
+    const { isTTY, columns, rows } = this.output;
+    return isTTY === true && columns !== undefined && rows !== undefined ? { columns, rows } : undefined;
+  }
+
+  /** Somebody else gets what is typed, and what the guest prints; undefined gives both back. */
+  divert(to: Diversion | undefined): void {
+    this.flush();
+    this.diversion = to;
   }
 
   /** Begins to listen to the input. A machine whose devices do not want the terminal is not disturbed by it. */
@@ -88,6 +132,7 @@ export class StdioConsole implements SerialConsole {
     }
     input.on("data", this.onData);
     for (const event of ["end", "error", "close"] as const) input.on(event, this.onEnd);
+    this.output.on?.("resize", this.onResize);
     input.resume();
   }
 
@@ -96,8 +141,13 @@ export class StdioConsole implements SerialConsole {
     this.flush();
     if (this.hooks === undefined) return;
     const { input } = this;
+    if (this.output.isTTY === true) {
+      this.output.write(new TextEncoder().encode(this.leaveClean()));
+      this.last = NEWLINE;
+    }
     this.hooks = undefined;
     input.off("data", this.onData);
+    this.output.off?.("resize", this.onResize);
     for (const event of ["end", "error", "close"] as const) input.off(event, this.onEnd);
     if (input.isTTY === true) input.setRawMode?.(this.wasRaw);
     input.pause();
@@ -106,8 +156,17 @@ export class StdioConsole implements SerialConsole {
 
   flush(): void {
     if (this.used === 0) return;
-    this.output.write(this.piece.slice(0, this.used));
+    const bytes = this.piece.slice(0, this.used);
     this.used = 0;
+    this.steered ||= bytes.includes(ESCAPE);
+    this.last = bytes.at(-1)!;
+    if (this.diversion === undefined) this.output.write(bytes);
+    else this.diversion.printed(bytes);
+  }
+
+  /** What a terminal needs to be as it was: colours and cursor, where the guest may have changed them, and a line of its own for what follows. */
+  private leaveClean(): string {
+    return `${this.steered ? "\u001b[0m\u001b[?25h" : ""}${this.atLineStart ? "" : "\r\n"}`;
   }
 
   private readonly onData = (chunk: Uint8Array): void => {
@@ -116,6 +175,8 @@ export class StdioConsole implements SerialConsole {
     if (this.queue.length - this.head >= INPUT_LIMIT) this.input.pause();
     if (this.head < this.queue.length) this.listener();
   };
+
+  private readonly onResize = (): void => this.resized();
 
   /** No more input will come: an idle machine may end. */
   private readonly onEnd = (): void => this.release();
