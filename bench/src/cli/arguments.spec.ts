@@ -9,6 +9,8 @@ describe("parseArguments", () => {
     [["--only", "wire/owner", "--json", "out.json"], { only: "wire/owner", json: "out.json", list: false, help: false }],
     [["--only=bus/"], { only: "bus/", list: false, help: false }],
     [["--json", "a.json", "--markdown", "b.md"], { json: "a.json", markdown: "b.md", list: false, help: false }],
+    [["--data", "d.json", "--markdown", "b.md"], { data: "d.json", markdown: "b.md", list: false, help: false }],
+    [["--from", "d.json", "--markdown", "b.md"], { from: "d.json", markdown: "b.md", list: false, help: false }],
     [["--list"], { list: true, help: false }],
     [["-h"], { list: false, help: true }],
   ])("%j", (args, expected) => {
@@ -21,6 +23,8 @@ describe("parseArguments", () => {
     [["--only"], /--only/],
     [["--json="], /--json has an empty value/],
     [["--only", "wire", "--markdown", "docs.md"], /--markdown writes the table of all rows, --only measures some; leave one/],
+    [["--only", "wire", "--data", "d.json"], /--data keeps all rows, --only measures some; leave one/],
+    [["--from", "d.json", "--json", "a.json"], /--from measures nothing, --json is about what is measured; leave one/],
   ])("refuses %j", (args, message) => {
     expect(() => parseArguments(args)).toThrow(message);
     try {

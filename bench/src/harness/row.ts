@@ -9,7 +9,7 @@ export type Unit = "ns" | "ms" | "s" | "KiB" | "MiB" | "MIPS";
 export type Target =
   | { readonly of: "value"; readonly atMost: number; /** Then `atMost` is a multiple of that row's value. */ readonly times?: string }
   | { readonly of: "value"; readonly atLeast: number }
-  | { readonly of: "qemu"; /** Speed, in units of QEMU's in the same run. */ readonly atLeast: number }
+  | { readonly of: "qemu"; /** Speed, in units of QEMU's in the same run. */ readonly atLeast: number; /** The same where Node is 22 or later, whose V8 compiles better. */ readonly atLeastOnNode22: number }
   | { readonly of: "bytesPerOp"; readonly atMost: number };
 
 /** A row made ready. Everything it needs exists; only the sampling is left. */
@@ -35,6 +35,8 @@ export interface Row {
   readonly targets?: readonly Target[];
   /** Samples to take. Default {@link DEFAULT_SAMPLES}; fewer for a row that takes seconds. */
   readonly samples?: number;
+  /** Why the row cannot be measured here: it is left out, and this is said. */
+  readonly impossible?: string;
   prepare(): PreparedRow | Promise<PreparedRow>;
 }
 
@@ -46,8 +48,8 @@ export const atMost = (value: number): Target => ({ of: "value", atMost: value }
 export const atMostTimes = (factor: number, row: string): Target => ({ of: "value", atMost: factor, times: row });
 /** At least `value` of the row's unit. */
 export const atLeast = (value: number): Target => ({ of: "value", atLeast: value });
-/** At least `factor` times as fast as the same guest on QEMU, where there is one. */
-export const atLeastOfQemu = (factor: number): Target => ({ of: "qemu", atLeast: factor });
+/** At least `factor` times as fast as the same guest on QEMU, where there is one; on Node 22 and later `onNode22` times. */
+export const atLeastOfQemu = (factor: number, onNode22: number = factor): Target => ({ of: "qemu", atLeast: factor, atLeastOnNode22: onNode22 });
 /** At most `bytes` allocated by one operation. */
 export const atMostBytes = (bytes: number): Target => ({ of: "bytesPerOp", atMost: bytes });
 

@@ -9,6 +9,11 @@ import type { PreparedRow } from "./row.ts";
 
 /** Host milliseconds of one sample: far above the clock's resolution, far below a scheduler's patience. */
 const SAMPLE_MS = 3;
+/**
+ * Host milliseconds of unmeasured work before each sample. While other rows had their turn, this process slept: whatever core it wakes on
+ * has other code and data in its caches, a low clock, or (in a virtual machine) another place. A sample taken at once measures that.
+ */
+const SETTLE_MS = 25;
 /** Host milliseconds of warm-up: V8 has compiled and recompiled a small loop long before. */
 const WARM_UP_MS = 150;
 const MOST_OPERATIONS = 2 ** 24;
@@ -44,12 +49,18 @@ export function timedLoop(loop: Operations, { empty, close }: LoopOptions = {}):
       if (empty !== undefined) for (let round = 0; round < 20; round++) await time(empty, n);
     },
     async sample() {
+      await settle(() => time(loop, n));
       const full = await time(loop, n);
       return ((full - (empty === undefined ? 0 : await time(empty, n))) * 1e6) / n;
     },
     bytesPerOp: () => allocatedPerOp(loop),
     ...(close === undefined ? {} : { close }),
   };
+}
+
+/** Works unmeasured for a while: to be awaited before a sample. */
+export async function settle(work: () => unknown): Promise<void> {
+  for (const until = performance.now() + SETTLE_MS; performance.now() < until; ) await work();
 }
 
 async function time(loop: Operations, n: number): Promise<number> {

@@ -6,6 +6,7 @@ import { figure, tableOf } from "./cells.ts";
 import { markdownTable, replaceTable } from "./markdown.ts";
 import { textTable } from "./text-table.ts";
 
+const NODE = "20.20.2";
 const result = (more: Partial<Result>): Result => ({ name: "g/a", value: 10, unit: "ns", spread: [9, 11], ...more });
 const row = (name: string, ...targets: readonly Target[]): Row => ({ name, unit: "ns", targets, prepare: () => ({ sample: () => 0 }) });
 
@@ -38,19 +39,29 @@ describe("cells", () => {
     ["QEMU's speed, without QEMU", atLeastOfQemu(1.2), {}, "≥ 1.2 × QEMU: no QEMU here"],
   ])("say whether what was asked for is %s", (_, target, measured, words) => {
     const all = [result(measured), result({ name: "g/b", value: 6 })];
-    expect(tableOf(all, [row("g/a", target), row("g/b")]).lines[0]?.at(-1)).toBe(words);
+    expect(tableOf(all, [row("g/a", target), row("g/b")], NODE).lines[0]?.at(-1)).toBe(words);
+  });
+
+  it.each([
+    ["20.20.2", "≥ 0.65 × QEMU"],
+    ["v20.20.2", "≥ 0.65 × QEMU"],
+    ["22.12.0", "≥ 0.8 × QEMU: missed"],
+    ["v24.0.0", "≥ 0.8 × QEMU: missed"],
+  ])("ask of QEMU's speed what fits the Node that measured, %s: %s", (node, words) => {
+    const measured = result({ unit: "MIPS", value: 700, qemu: { value: 1000, spread: [1000, 1000] } });
+    expect(tableOf([measured], [row("g/a", atLeastOfQemu(0.65, 0.8))], node).lines[0]?.at(-1)).toBe(words);
   });
 
   it("compare with the reference: how many times as fast, whichever way the unit goes", () => {
     const [lessIsBetter, moreIsBetter] = [result({ reference: { name: "g/b", value: 25 } }), result({ unit: "MIPS", value: 20, reference: { name: "g/b", value: 5 } })];
-    const { lines } = tableOf([lessIsBetter, moreIsBetter], [row("g/a")]);
+    const { lines } = tableOf([lessIsBetter, moreIsBetter], [row("g/a")], NODE);
     expect(lines.map((line) => line[4])).toEqual(["g/b 25.0 (× 2.50)", "g/b 5.00 (× 4.00)"]);
   });
 
   it("have columns for QEMU when a row ran there, and none otherwise", () => {
     const ran = result({ name: "cpu/a", unit: "MIPS", value: 1500, qemu: { value: 1000, spread: [990, 1010] } });
-    const without = tableOf([result({})], [row("g/a")]);
-    const { headings, lines } = tableOf([result({}), ran], [row("g/a"), row("cpu/a")]);
+    const without = tableOf([result({})], [row("g/a")], NODE);
+    const { headings, lines } = tableOf([result({}), ran], [row("g/a"), row("cpu/a")], NODE);
     expect(without.headings).toEqual(["row", "median", "p25 … p75", "bytes/op", "compared with", "asked for"]);
     expect(headings).toEqual(["row", "median", "p25 … p75", "bytes/op", "compared with", "QEMU", "its p25 … p75", "× its speed", "asked for"]);
     expect(lines).toEqual([
@@ -62,7 +73,7 @@ describe("cells", () => {
 
 describe("textTable", () => {
   it("aligns names left and figures right", () => {
-    const table = tableOf([result({ bytesPerOp: 0 }), result({ name: "g/longer", value: 1234, spread: [1200, 1300] })], [row("g/a", atMost(5)), row("g/longer")]);
+    const table = tableOf([result({ bytesPerOp: 0 }), result({ name: "g/longer", value: 1234, spread: [1200, 1300] })], [row("g/a", atMost(5)), row("g/longer")], NODE);
     expect(textTable(table).split("\n")).toEqual([
       "row        median    p25 … p75  bytes/op  compared with  asked for",
       "────────  ───────  ───────────  ────────  ─────────────  ──────────────",
@@ -77,7 +88,7 @@ describe("the table in a page", () => {
   const circumstances = { date: new Date("2026-02-03T23:59:59Z"), node: "v20.19.0", cpus: 2, platform: "linux x64" };
 
   it("says when and on what it was measured", () => {
-    expect(markdownTable(tableOf([result({})], [row("g/a")]), circumstances).split("\n")).toEqual([
+    expect(markdownTable(tableOf([result({})], [row("g/a")], NODE), circumstances).split("\n")).toEqual([
       "Measured on 2026-02-03, Node 20.19.0, linux x64, 2 CPUs.",
       "",
       "| row | median | p25 … p75 | bytes/op | compared with | asked for |",

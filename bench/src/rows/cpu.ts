@@ -37,14 +37,11 @@ function checkCount({ name, instructions }: GuestImage, { measured }: GuestRun):
 
 const jit = (name: string): PreparedRow => guestRow(name, { clock: "virtual" }, MIPS);
 
-/** V8 of Node 20 and of later ones differ that much. */
-const MIXED_OF_QEMU = Number(process.versions.node.split(".")[0]) < 22 ? 0.65 : 0.8;
-
 export const rows: readonly Row[] = [
   { name: "cpu/alu", unit: "MIPS", samples: SAMPLES, targets: [atLeastOfQemu(0.75)], prepare: () => jit("cpu/alu") },
   { name: "cpu/crc-copy", unit: "MIPS", samples: SAMPLES, targets: [atLeastOfQemu(1.2)], prepare: () => jit("cpu/crc-copy") },
   { name: "cpu/fib", unit: "MIPS", samples: SAMPLES, targets: [atLeastOfQemu(1.2)], prepare: () => jit("cpu/fib") },
-  { name: "cpu/mixed", unit: "MIPS", samples: SAMPLES, targets: [atLeastOfQemu(MIXED_OF_QEMU)], prepare: () => jit("cpu/mixed") },
+  { name: "cpu/mixed", unit: "MIPS", samples: SAMPLES, targets: [atLeastOfQemu(0.65, 0.8)], prepare: () => jit("cpu/mixed") },
   {
     name: "cpu/interpreter-mixed",
     unit: "MIPS",

@@ -11,7 +11,7 @@ import { OfferedLpis } from "../fixtures/offered-lpis.ts";
 import { ScannedInterrupts } from "../fixtures/scanned-interrupts.ts";
 import { DEVICE, DOORBELL, translatedLpis } from "../fixtures/translated-lpis.ts";
 import { atMost, atMostBytes, atMostTimes, type PreparedRow, type Row } from "../harness/row.ts";
-import { blackhole, timedLoop } from "../harness/timed-loop.ts";
+import { blackhole, settle, timedLoop } from "../harness/timed-loop.ts";
 
 const icc = (name: string): number => iccEncoding(name)!;
 const FIRST_SPI = 32;
@@ -145,7 +145,7 @@ function access(timed: "iar1" | "eoir1"): PreparedRow {
   const end = (): void => {
     for (let vcpu = 0; vcpu < vcpus; vcpu++) sysregs.write(eoir, FIRST_SPI + vcpu, vcpu);
   };
-  const sample = (): number => {
+  const measured = (): number => {
     let ms = 0;
     for (let round = 0; round < rounds; round++) {
       inject();
@@ -159,9 +159,12 @@ function access(timed: "iar1" | "eoir1"): PreparedRow {
   };
   return {
     warmUp() {
-      for (const until = performance.now() + 150; performance.now() < until; ) sample();
+      for (const until = performance.now() + 150; performance.now() < until; ) measured();
     },
-    sample,
+    async sample() {
+      await settle(measured);
+      return measured();
+    },
   };
 }
 
