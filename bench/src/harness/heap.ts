@@ -31,22 +31,25 @@ export async function collectGarbage(): Promise<void> {
  */
 export async function allocatedPerOp(run: Operations): Promise<number> {
   let n = FEWEST;
-  let few = await leastAllocatedBy(run, n);
+  let few = await usuallyAllocatedBy(run, n);
   // What stands in the heap's statistics without any operation: V8 counts a whole buffer for small objects when it begins one.
   const standing = few;
   for (;;) {
-    const many = await leastAllocatedBy(run, 4 * n);
+    const many = await usuallyAllocatedBy(run, 4 * n);
     if (4 * n >= MOST || 4 * (many - standing) > ROOM) return Math.max(0, Math.round(((many - few) / (3 * n)) * 10) / 10);
     n *= 4;
     few = many;
   }
 }
 
-/** Of several runs the least, because whatever else happens meanwhile (V8 compiling, say) can only add. */
-async function leastAllocatedBy(run: Operations, n: number): Promise<number> {
-  let least = Infinity;
-  for (let i = 0; i < RUNS; i++) least = Math.min(least, await allocatedBy(run, n));
-  return least;
+/**
+ * The lower quartile of several runs. What happens beside them mostly adds (V8 compiles a function in the first of them), but now
+ * and then it takes away: pages that are swept meanwhile, on another thread, count as free in the middle of a run.
+ */
+async function usuallyAllocatedBy(run: Operations, n: number): Promise<number> {
+  const bytes: number[] = [];
+  for (let i = 0; i < RUNS; i++) bytes.push(await allocatedBy(run, n));
+  return bytes.sort((a, b) => a - b)[Math.floor(RUNS / 4)]!;
 }
 
 async function allocatedBy(run: Operations, n: number): Promise<number> {
