@@ -109,7 +109,7 @@ function linkPackages(modules: string): void {
 }
 
 /** Every Markdown file of the tree. Walked, not asked from git: `npm test` also runs in an unpacked archive. */
-function markdownFiles(folder = ""): string[] {
+export function markdownFiles(folder = ""): string[] {
   return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const file = path.posix.join(folder, entry.name);
     if (entry.isDirectory()) return /^(\..*|node_modules|dist)$/.test(entry.name) ? [] : markdownFiles(file);

@@ -73,7 +73,7 @@ export default {
   forbidden: RULES.map(([name, comment, from, to]) => ({ name, comment, severity: "error", from, to })),
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "/dist/" },
+    exclude: { path: "/dist/|^packages/testkit/template/" }, // the template is a project of its own, tried by check-pack
     tsPreCompilationDeps: true, // `import type` counts: a layer is about what one must know, not about what is loaded
     enhancedResolveOptions: {
       exportsFields: ["exports"],
