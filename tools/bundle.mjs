@@ -100,6 +100,7 @@ async function bundle(folder) {
     platform: "node",
     tsconfig: path.join(folder, "tsconfig.json"),
     transform: { target: "es2022" },
+    optimization: { inlineConst: { mode: "all", pass: 2 } }, // docs/adr/0023-interrupt-delivery.md: a constant of another module costs a load and a check
     external: isExternal,
   });
   const { output } = await build.generate({

@@ -7,7 +7,7 @@ import { ConfigError } from "../errors.ts";
 import { type Held, Holding } from "../scope.ts";
 import type { U64 } from "../u64.ts";
 import { Wire, type WireEnd } from "../wire/wire.ts";
-import type { WireEvent, WireOrder } from "../wire/wire-order.ts";
+import { MAX_DEPTH, type WireEvent, type WireOrder } from "../wire/wire-order.ts";
 import { formatSysreg, UNDEFINED } from "./vcpu-exit.ts";
 
 /** One register a plugin implements. */
@@ -95,7 +95,8 @@ export class SysregSpace {
     const { order } = this;
     const { depth } = order;
     const device = this.direct[encoding];
-    if (device === undefined || !order.begin()) return this.readTapped(encoding, vcpu);
+    if (device === undefined || depth >= MAX_DEPTH) return this.readTapped(encoding, vcpu);
+    order.beginAt(depth);
     let answer: U64;
     try {
       answer = device.readSysreg(encoding, vcpu);
@@ -111,7 +112,8 @@ export class SysregSpace {
     const { order } = this;
     const { depth } = order;
     const device = this.direct[encoding];
-    if (device === undefined || !order.begin()) return this.writeTapped(encoding, value, vcpu);
+    if (device === undefined || depth >= MAX_DEPTH) return this.writeTapped(encoding, value, vcpu);
+    order.beginAt(depth);
     let answer: U64 | void;
     try {
       answer = device.writeSysreg(encoding, value, vcpu);

@@ -116,6 +116,12 @@ export class WireOrder {
     return true;
   }
 
+  /** As `begin`, for who has looked that `depth`, which is the order's, is below MAX_DEPTH. Small, as is `endAt`: V8 always inlines 27 bytes of bytecode. */
+  beginAt(depth: number): void {
+    this.sequence++;
+    this.depth = depth + 1;
+  }
+
   /** As `endAnswered`, for who kept `depth` from before `begin` and so need not read back what was just written. */
   endAt(depth: number): void {
     this.depth = depth;

@@ -122,7 +122,8 @@ class PositionalWire<R, T extends WireEvent> extends TapObservable<T> implements
     const order = this.order;
     if (this.tapped) return this.emitTapped(a, b, c, d, e, f);
     const { depth } = order;
-    if (!order.begin()) throw order.tooDeep(this.name);
+    if (depth >= MAX_DEPTH) throw order.tooDeep(this.name);
+    order.beginAt(depth);
     let answer: R;
     try {
       answer = this.owner(a, b, c, d, e, f);
