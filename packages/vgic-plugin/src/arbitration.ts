@@ -10,37 +10,60 @@
  * looking, which happens three times per interrupt, is a load, and one that comes and goes alone, as most do, never enters
  * the queue. Queues are made when first used.
  */
-import type { Deferred, WireOrder } from "@trapline/core";
+import type { Deferred, VcpuLineArgs, WireOrder, WireOwner } from "@trapline/core";
+import * as core from "@trapline/core";
 import * as candidates from "./candidate.ts";
+import { NO_CANDIDATE } from "./candidate.ts";
 import { ChunkPool } from "./chunk-pool.ts";
 import { PendingQueue } from "./pending-queue.ts";
-import { VcpuState } from "./vcpu-state.ts";
+import { VcpuStates } from "./vcpu-states.ts";
+import { BEST, FLAGS, GROUP0, IRQ_HIGH, LIMIT, MORE, VCPU_SHIFT } from "./vcpu-words.ts";
 
-const { groupOf, intidOf, levelOf, NO_CANDIDATE } = candidates; // docs/adr/0023-interrupt-delivery.md
+// docs/adr/0023-interrupt-delivery.md
+const { IRQ_LINE } = core;
+const { groupOf, intidOf, levelOf } = candidates;
+const NOBODY = -1;
 
 export class Arbitration {
-  declare readonly vcpus: readonly VcpuState[];
+  declare readonly states: VcpuStates;
+  declare private readonly words: Int32Array;
+  declare private readonly vcpuCount: number;
   private readonly group0Limit: number;
   private group1Limit: number;
   private readonly pool = new ChunkPool();
-  /** The vCPU marked first; those after it stand in a ring, in the order in which they were marked. Mostly it is the only one. */
-  private firstMarked: VcpuState | undefined = undefined;
-  private readonly ring: Int32Array;
+  /** Made when first needed. */
+  declare private readonly queues0: (PendingQueue | undefined)[];
+  declare private readonly queues1: (PendingQueue | undefined)[];
+  /** The vCPU marked first, or NOBODY; those after it stand in a ring, in the order in which they were marked. Mostly it is the only one. */
+  private firstMarked: number = NOBODY;
+  declare private readonly ring: Int32Array;
   private ringStart = 0;
   private ringCount = 0;
+  /** 1 for a vCPU that waits in the ring. */
+  declare private readonly inRing: Uint8Array;
   /** While set, marks wait in the ring: state is being replaced as a whole. */
   private held = false;
   declare private readonly order: WireOrder;
   declare private readonly chip: Deferred;
+  /**
+   * The owner of the vCPUs' lines while nobody taps their wire. With it lines need not wait for the boundary in an emission that is the
+   * outermost, has left nothing to do for its end, and has nothing else to do: what is driven last is driven at the end.
+   */
+  lineOwner: WireOwner<VcpuLineArgs, void> | undefined = undefined;
 
   /**
    * @param intidLimits one past the last INTID of group 0 and of group 1 (where LPIs go), at most 2^20
    * @param chip is evaluated at the boundary after a mark, and calls `takeMarked` then
    */
   constructor(vcpuCount: number, intidLimits: readonly [group0: number, group1: number], order: WireOrder, chip: Deferred) {
-    this.vcpus = Array.from({ length: vcpuCount }, (_, vcpu) => new VcpuState(vcpu));
+    this.vcpuCount = vcpuCount;
+    this.states = new VcpuStates(vcpuCount);
+    this.words = this.states.words;
     [this.group0Limit, this.group1Limit] = intidLimits;
+    this.queues0 = new Array<PendingQueue | undefined>(vcpuCount).fill(undefined);
+    this.queues1 = new Array<PendingQueue | undefined>(vcpuCount).fill(undefined);
     this.ring = new Int32Array(vcpuCount);
+    this.inRing = new Uint8Array(vcpuCount);
     this.order = order;
     this.chip = chip;
   }
@@ -50,65 +73,121 @@ export class Arbitration {
     this.group1Limit = group1Limit;
   }
 
+  /**
+   * Files a candidate that is not filed there, and sees to the lines: at once where that may be and this is the `last` that happens
+   * in the emission, at the boundary otherwise. Without group 0 a candidate can only raise IRQ, so nothing is to be done when it
+   * does not pass, nor when IRQ is high.
+   */
+  arrive(vcpu: number, candidate: candidates.Candidate, last: boolean): void {
+    const { words } = this;
+    const at = vcpu << VCPU_SHIFT;
+    const flags = words[at + FLAGS]!;
+    if (groupOf(candidate) === 0 || words[at + BEST] !== NO_CANDIDATE || (flags & (GROUP0 | IRQ_HIGH)) !== 0) return this.arriveBeside(vcpu, candidate);
+    words[at + BEST] = candidate;
+    if (candidate >= words[at + LIMIT]!) return;
+    if (last) this.rise(vcpu);
+    else this.mark(vcpu);
+  }
+
+  /** Something is signalled, and nothing else happens in the emission. Without group 0, IRQ rises, unless it is high. */
+  rise(vcpu: number): void {
+    const { words, order, lineOwner } = this;
+    const at = (vcpu << VCPU_SHIFT) + FLAGS;
+    const flags = words[at]!;
+    if ((flags & (GROUP0 | IRQ_HIGH)) !== 0 || order.depth !== 1 || order.busy || lineOwner === undefined) return this.mark(vcpu);
+    words[at] = flags | IRQ_HIGH;
+    order.sequence++;
+    lineOwner(vcpu, IRQ_LINE, true);
+  }
+
   /** Files a candidate that is not filed there. Returns true when it is now the best of its group: then the vCPU is to be marked. */
-  insert(cpu: VcpuState, candidate: candidates.Candidate): boolean {
-    if (groupOf(candidate) === 0) return this.insert0(cpu, candidate);
-    const best = cpu.best1;
-    if (candidate < best) {
-      cpu.best1 = candidate;
-      if (best !== NO_CANDIDATE) this.queue1(cpu).insert(levelOf(best), intidOf(best));
-      return true;
+  insert(vcpu: number, candidate: candidates.Candidate): boolean {
+    const group = groupOf(candidate);
+    const best = this.states.best(vcpu, group);
+    if (candidate >= best) {
+      this.queue(vcpu, candidate);
+      return false;
     }
-    this.queue1(cpu).insert(levelOf(candidate), intidOf(candidate));
-    return false;
+    this.states.setBest(vcpu, group, candidate);
+    if (best !== NO_CANDIDATE) this.queue(vcpu, best);
+    return true;
   }
 
   /** Takes back a candidate that is filed there. Returns true when it was the best of its group: then the vCPU is to be marked. */
-  remove(cpu: VcpuState, candidate: candidates.Candidate): boolean {
+  remove(vcpu: number, candidate: candidates.Candidate): boolean {
     const group = groupOf(candidate);
-    if (candidate === (group === 1 ? cpu.best1 : cpu.best0)) {
-      this.removeBest(cpu, group);
+    if (candidate === this.states.best(vcpu, group)) {
+      this.removeBest(vcpu, group);
       return true;
     }
-    (group === 1 ? cpu.queue1 : cpu.queue0)!.remove(levelOf(candidate), intidOf(candidate));
+    const queue = (group === 1 ? this.queues1 : this.queues0)[vcpu]!;
+    queue.remove(levelOf(candidate), intidOf(candidate));
+    if (group === 1 && queue.empty) this.words[(vcpu << VCPU_SHIFT) + FLAGS]! &= ~MORE;
     return false;
   }
 
   /** Takes back the best of a group; there is one. Who calls it marks the vCPU. */
-  removeBest(cpu: VcpuState, group: number): void {
-    if (group === 1) cpu.best1 = cpu.queue1 === undefined ? NO_CANDIDATE : cpu.queue1.takeBest();
-    else cpu.best0 = cpu.queue0 === undefined ? NO_CANDIDATE : cpu.queue0.takeBest();
+  removeBest(vcpu: number, group: number): void {
+    if (group === 0) return this.states.setBest(vcpu, 0, this.queues0[vcpu]?.takeBest() ?? NO_CANDIDATE);
+    const { words } = this;
+    const at = vcpu << VCPU_SHIFT;
+    words[at + BEST] = (words[at + FLAGS]! & MORE) === 0 ? NO_CANDIDATE : this.takeQueued(vcpu);
+  }
+
+  /** `candidate`, which is signalled, runs now and waits no more. `acknowledged` sees to the lines. */
+  acknowledge(vcpu: number, candidate: candidates.Candidate): void {
+    this.states.acknowledge(vcpu, candidate);
+    const { words } = this;
+    const at = vcpu << VCPU_SHIFT;
+    if ((words[at + FLAGS]! & (MORE | GROUP0)) !== 0) this.removeBest(vcpu, groupOf(candidate));
+    else words[at + BEST] = NO_CANDIDATE;
+  }
+
+  /**
+   * The lines after `acknowledge`, as the last that happens in the emission. What runs now holds back all that is left of group 1,
+   * so without group 0 IRQ falls.
+   */
+  acknowledged(vcpu: number): void {
+    const { words, order, lineOwner } = this;
+    const at = (vcpu << VCPU_SHIFT) + FLAGS;
+    const flags = words[at]!;
+    if ((flags & (GROUP0 | IRQ_HIGH)) === 0) return;
+    if ((flags & GROUP0) !== 0 || order.depth !== 1 || order.busy || lineOwner === undefined) return this.mark(vcpu);
+    words[at] = flags & ~IRQ_HIGH;
+    order.sequence++;
+    lineOwner(vcpu, IRQ_LINE, false);
   }
 
   /** The lines of the vCPU may have to change. */
-  mark(cpu: VcpuState): void {
-    if (this.firstMarked === cpu) return;
-    if (this.firstMarked !== undefined || this.held) return this.queueMark(cpu);
-    this.firstMarked = cpu;
+  mark(vcpu: number): void {
+    if (this.firstMarked === vcpu) return;
+    if (this.firstMarked !== NOBODY || this.held) return this.queueMark(vcpu);
+    this.firstMarked = vcpu;
     this.order.defer(this.chip);
   }
 
   markAll(): void {
-    for (const cpu of this.vcpus) this.mark(cpu);
+    for (let vcpu = 0; vcpu < this.vcpuCount; vcpu++) this.mark(vcpu);
   }
 
-  /** A marked vCPU, unmarked; undefined when none is left. */
-  takeMarked(): VcpuState | undefined {
-    const cpu = this.firstMarked;
-    this.firstMarked = this.ringCount === 0 ? undefined : this.nextMark();
-    return cpu;
+  /** A marked vCPU, unmarked; −1 when none is left. */
+  takeMarked(): number {
+    const vcpu = this.firstMarked;
+    this.firstMarked = this.ringCount === 0 ? NOBODY : this.nextMark();
+    return vcpu;
   }
 
   get anyMarked(): boolean {
-    return this.firstMarked !== undefined;
+    return this.firstMarked !== NOBODY;
   }
 
   /** Forgets all candidates and marks every vCPU; until `release` marks wait, for state is being replaced as a whole. Cold. */
   hold(): void {
-    for (const cpu of this.vcpus) {
-      cpu.best0 = cpu.best1 = NO_CANDIDATE;
-      cpu.queue0?.clear();
-      cpu.queue1?.clear();
+    for (let vcpu = 0; vcpu < this.vcpuCount; vcpu++) {
+      for (const group of [0, 1]) this.states.setBest(vcpu, group, NO_CANDIDATE);
+      this.queues0[vcpu]?.clear();
+      this.queues1[vcpu]?.clear();
+      this.words[(vcpu << VCPU_SHIFT) + FLAGS]! &= ~MORE;
     }
     this.held = true;
     this.markAll();
@@ -117,37 +196,46 @@ export class Arbitration {
   /** Marks are there for `takeMarked` again. Who calls this asks for the evaluation. */
   release(): void {
     this.held = false;
-    if (this.firstMarked === undefined && this.ringCount > 0) this.firstMarked = this.nextMark();
+    if (this.firstMarked === NOBODY && this.ringCount > 0) this.firstMarked = this.nextMark();
   }
 
-  private insert0(cpu: VcpuState, candidate: candidates.Candidate): boolean {
-    const queue = (cpu.queue0 ??= new PendingQueue(this.pool, 0, this.group0Limit));
-    const best = cpu.best0;
-    if (candidate < best) {
-      cpu.best0 = candidate;
-      if (best !== NO_CANDIDATE) queue.insert(levelOf(best), intidOf(best));
-      return true;
-    }
-    queue.insert(levelOf(candidate), intidOf(candidate));
-    return false;
+  /** Where others wait, or group 0 plays a part. Behind a better one of group 1 nothing changes; before it nothing but who comes first. */
+  private arriveBeside(vcpu: number, candidate: candidates.Candidate): void {
+    if (groupOf(candidate) === 1 && candidate >= this.words[(vcpu << VCPU_SHIFT) + BEST]!) return this.queue1(vcpu, candidate);
+    if (this.insert(vcpu, candidate)) this.mark(vcpu);
   }
 
-  private queue1(cpu: VcpuState): PendingQueue {
-    return (cpu.queue1 ??= new PendingQueue(this.pool, 1, this.group1Limit));
+  /** Behind the best of its group. */
+  private queue(vcpu: number, candidate: candidates.Candidate): void {
+    if (groupOf(candidate) === 1) return this.queue1(vcpu, candidate);
+    (this.queues0[vcpu] ??= new PendingQueue(this.pool, 0, this.group0Limit)).insert(levelOf(candidate), intidOf(candidate));
   }
 
-  private queueMark(cpu: VcpuState): void {
-    if (cpu.queued) return;
-    cpu.queued = true;
+  private queue1(vcpu: number, candidate: candidates.Candidate): void {
+    (this.queues1[vcpu] ??= new PendingQueue(this.pool, 1, this.group1Limit)).insert(levelOf(candidate), intidOf(candidate));
+    const at = (vcpu << VCPU_SHIFT) + FLAGS;
+    this.words[at] = this.words[at]! | MORE;
+  }
+
+  private takeQueued(vcpu: number): candidates.Candidate {
+    const queue = this.queues1[vcpu]!;
+    const best = queue.takeBest();
+    if (queue.empty) this.words[(vcpu << VCPU_SHIFT) + FLAGS]! &= ~MORE;
+    return best;
+  }
+
+  private queueMark(vcpu: number): void {
+    if (this.inRing[vcpu] === 1) return;
+    this.inRing[vcpu] = 1;
     const end = this.ringStart + this.ringCount++;
-    this.ring[end < this.ring.length ? end : end - this.ring.length] = cpu.vcpu;
+    this.ring[end < this.ring.length ? end : end - this.ring.length] = vcpu;
   }
 
-  private nextMark(): VcpuState {
-    const cpu = this.vcpus[this.ring[this.ringStart]!]!;
+  private nextMark(): number {
+    const vcpu = this.ring[this.ringStart]!;
     if (++this.ringStart === this.ring.length) this.ringStart = 0;
     this.ringCount--;
-    cpu.queued = false;
-    return cpu;
+    this.inRing[vcpu] = 0;
+    return vcpu;
   }
 }

@@ -9,6 +9,8 @@ const { clz32 } = Math;
 
 /** Nothing: greater than every packed candidate. */
 export const NO_CANDIDATE = 0x7fff_ffff;
+/** Where in a candidate its level is. */
+export const LEVEL_OF = 21;
 /** Most INTID bits a candidate can hold. */
 export const MAX_INTID_BITS = 20;
 

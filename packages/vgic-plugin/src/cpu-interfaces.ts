@@ -7,14 +7,14 @@
  * - It is signalled iff its priority is below PMR (strictly) and nothing runs, or its group priority is below the running one.
  * - Group priority := priority & mask; mask is 0xFF << (BPR0 + 1) for group 0 and with CBPR, else 0xFF << BPR1.
  *
- * Cold: what each interrupt reads of this is derived into vcpu-state.ts when it changes; acknowledge and drop are there, too.
+ * Cold: what each interrupt reads of this is derived into vcpu-states.ts when it changes; acknowledge and drop are there, too.
  */
 import type { PlainData } from "@trapline/core";
 import type { Arbitration } from "./arbitration.ts";
 import { type Candidate, NO_CANDIDATE } from "./candidate.ts";
 import { PRIORITY_MASK } from "./irq-state.ts";
 import type { SavedState } from "./saved-state.ts";
-import type { VcpuState } from "./vcpu-state.ts";
+import type { VcpuStates } from "./vcpu-states.ts";
 
 /** Smallest binary points with 5 preemption bits: 7 − 5 and 8 − 5. */
 export const MIN_BPR0 = 2;
@@ -39,13 +39,13 @@ export class CpuInterfaces {
   /** Groups enabled here: bit 0, bit 1. */
   readonly groups: Uint8Array;
   private readonly arbitration: Arbitration;
-  private readonly vcpus: readonly VcpuState[];
+  private readonly states: VcpuStates;
   private groupsOfDistributor = 0;
 
   constructor(count: number, arbitration: Arbitration) {
     this.count = count;
     this.arbitration = arbitration;
-    this.vcpus = arbitration.vcpus;
+    this.states = arbitration.states;
     this.pmr = new Uint8Array(count);
     this.bpr0 = new Uint8Array(count);
     this.bpr1 = new Uint8Array(count);
@@ -61,8 +61,8 @@ export class CpuInterfaces {
     this.bpr1[vcpu] = MIN_BPR1;
     this.control[vcpu] = 0;
     this.groups[vcpu] = 0;
-    this.vcpus[vcpu]!.setActivePriorities(0, 0);
-    this.vcpus[vcpu]!.setActivePriorities(1, 0);
+    this.states.setActivePriorities(vcpu, 0, 0);
+    this.states.setActivePriorities(vcpu, 1, 0);
     this.derive(vcpu);
   }
 
@@ -106,25 +106,25 @@ export class CpuInterfaces {
   /** The best interrupt whose group is enabled at the distributor and here, whatever its priority. */
   candidate(vcpu: number): Candidate {
     const groups = this.groupsOfDistributor & this.groups[vcpu]!;
-    const best0 = (groups & 1) === 0 ? NO_CANDIDATE : this.vcpus[vcpu]!.best0;
-    const best1 = (groups & 2) === 0 ? NO_CANDIDATE : this.vcpus[vcpu]!.best1;
+    const best0 = (groups & 1) === 0 ? NO_CANDIDATE : this.states.best(vcpu, 0);
+    const best1 = (groups & 2) === 0 ? NO_CANDIDATE : this.states.best(vcpu, 1);
     return best0 < best1 ? best0 : best1;
   }
 
   /** The candidate, if PMR and the running priority let it through. */
   signalled(vcpu: number): Candidate {
-    return this.vcpus[vcpu]!.signalled();
+    return this.states.signalled(vcpu);
   }
 
   /** As GICC_RPR and ICC_RPR_EL1 read. */
   runningPriority(vcpu: number): number {
-    const level = this.vcpus[vcpu]!.runningLevel;
+    const level = this.states.runningLevel(vcpu);
     return level < 0 ? IDLE_PRIORITY : level << PRIORITY_SHIFT;
   }
 
   /** As GICC_APR, GICC_NSAPR, ICC_AP0R0_EL1 and ICC_AP1R0_EL1 read. */
   activePriorities(vcpu: number, group: number): number {
-    return this.vcpus[vcpu]!.activePriorities(group);
+    return this.states.activePriorities(vcpu, group);
   }
 
   groupPriorityMask(vcpu: number, group: number): number {
@@ -160,8 +160,8 @@ export class CpuInterfaces {
 
   /** Takes effect at once: the running priority is what the bits say. */
   setActivePriorities(vcpu: number, group: number, value: number): void {
-    this.vcpus[vcpu]!.setActivePriorities(group, value);
-    this.arbitration.mark(this.vcpus[vcpu]!);
+    this.states.setActivePriorities(vcpu, group, value);
+    this.arbitration.mark(vcpu);
   }
 
   splitEoi(vcpu: number): boolean {
@@ -170,18 +170,19 @@ export class CpuInterfaces {
 
   private changed(vcpu: number): void {
     this.derive(vcpu);
-    this.arbitration.mark(this.vcpus[vcpu]!);
+    this.arbitration.mark(vcpu);
   }
 
   /** What the registers of the vCPU say, in the form that is read for each interrupt. */
   private derive(vcpu: number): void {
-    const cpu = this.vcpus[vcpu]!;
     const groups = this.groupsOfDistributor & this.groups[vcpu]!;
     const open = this.pmr[vcpu]! >>> PRIORITY_SHIFT;
-    cpu.open0 = (groups & 1) === 0 ? 0 : open;
-    cpu.open1 = (groups & 2) === 0 ? 0 : open;
-    cpu.groupMask0 = this.groupPriorityMask(vcpu, 0) >>> PRIORITY_SHIFT;
-    cpu.groupMask1 = this.groupPriorityMask(vcpu, 1) >>> PRIORITY_SHIFT;
-    cpu.splitEoi = this.splitEoi(vcpu);
+    this.states.admit(vcpu, {
+      open0: (groups & 1) === 0 ? 0 : open,
+      open1: (groups & 2) === 0 ? 0 : open,
+      mask0: this.groupPriorityMask(vcpu, 0) >>> PRIORITY_SHIFT,
+      mask1: this.groupPriorityMask(vcpu, 1) >>> PRIORITY_SHIFT,
+      splitEoi: this.splitEoi(vcpu),
+    });
   }
 }

@@ -55,7 +55,7 @@ function identify(gic: GicV2, vcpu: number, candidate: Candidate, aliased: boole
 function readIar(gic: GicV2, vcpu: number, aliased: boolean): number {
   const signalled = gic.cpus.signalled(vcpu);
   const id = identify(gic, vcpu, signalled, aliased);
-  if ((id & 0x3ff) < GROUP1_PENDING) gic.take(gic.vcpus[vcpu]!, signalled);
+  if ((id & 0x3ff) < GROUP1_PENDING) gic.take(vcpu, signalled);
   return id;
 }
 
@@ -64,7 +64,7 @@ function writeEoir(gic: GicV2, vcpu: number, value: number, aliased: boolean): v
   const slot = gic.slotAt(value & 0x3ff, vcpu);
   if (slot < 0 || gic.cpus.runningPriority(vcpu) === IDLE_PRIORITY) return;
   const group = gic.table.group(slot);
-  if (!aliased || group === 1) gic.end(gic.vcpus[vcpu]!, value & 0x3ff, slot, group);
+  if (!aliased || group === 1) gic.end(vcpu, value & 0x3ff, slot, group);
 }
 
 function writeDir(gic: GicV2, vcpu: number, value: number): void {

@@ -7,15 +7,15 @@
 import { hi32, type SysregClaim, type SysregDevice, sysregEncoding, type U64, UNDEFINED } from "@trapline/core";
 import * as core from "@trapline/core";
 import { CBPR, EOI_MODE } from "./cpu-interfaces.ts";
-import * as intids from "./intid-space.ts";
+import { FIRST_LPI, SPURIOUS } from "./intid-space.ts";
 import * as candidates from "./candidate.ts";
+import { NO_CANDIDATE } from "./candidate.ts";
 import { sendSgi } from "./sgi-v3.ts";
 import type { GicV3 } from "./gic-v3.ts";
 
 // docs/adr/0023-interrupt-delivery.md
 const { lo32 } = core;
-const { groupOf, intidOf, NO_CANDIDATE } = candidates;
-const { FIRST_LPI, SPURIOUS } = intids;
+const { groupOf, intidOf } = candidates;
 
 /** A register of the CPU interface, and what it does. */
 export interface IccRegister extends SysregClaim {
@@ -40,10 +40,9 @@ function peekIar(gic: GicV3, vcpu: number, group: number): number {
 }
 
 function readIar(gic: GicV3, vcpu: number, group: number): number {
-  const cpu = gic.vcpus[vcpu]!;
-  const signalled = cpu.signalled();
+  const signalled = gic.states.signalled(vcpu);
   if (signalled === NO_CANDIDATE || groupOf(signalled) !== group) return SPURIOUS;
-  gic.take(cpu, signalled);
+  gic.take(vcpu, signalled);
   return intidOf(signalled);
 }
 
@@ -55,11 +54,10 @@ function readHppir(gic: GicV3, vcpu: number, group: number): number {
 
 /** Ignored unless the most urgent running priority is of this group, and for what is no interrupt here. */
 function writeEoir(gic: GicV3, value: U64, vcpu: number, group: number): void {
-  const cpu = gic.vcpus[vcpu]!;
-  if (!cpu.runs(group)) return;
+  if (!gic.states.runs(vcpu, group)) return;
   const intid = (typeof value === "number" ? value : lo32(value)) & 0xff_ffff; // a number's low word without a call
-  const slot = intid < FIRST_LPI ? gic.space.slot(intid, vcpu) : -1;
-  if (slot >= 0 || gic.isLpi(intid)) gic.end(cpu, intid, slot, group);
+  const slot = gic.space.slot(intid, vcpu); // −1 for LPIs
+  if (slot >= 0 || gic.isLpi(intid)) gic.end(vcpu, intid, slot, group);
 }
 
 function writeDir(gic: GicV3, value: U64, vcpu: number): void {
@@ -138,20 +136,26 @@ export class IccInterface implements SysregDevice {
 
   /** The two registers of every interrupt come first: a call the engine can see through saves the look-up and an opaque one. */
   readSysreg(encoding: number, vcpu: number): U64 {
-    if (encoding === IAR1) return readIar(this.gic, vcpu, 1);
-    const register = BY_LOW_BITS[encoding & 0x7ff];
-    return register?.read === undefined ? UNDEFINED : register.read(this.gic, vcpu);
+    return encoding === IAR1 ? readIar(this.gic, vcpu, 1) : this.readOther(encoding, vcpu);
   }
 
   writeSysreg(encoding: number, value: U64, vcpu: number): void | number {
-    if (encoding === EOIR1) return writeEoir(this.gic, value, vcpu, 1);
-    const register = BY_LOW_BITS[encoding & 0x7ff];
-    if (register?.write === undefined) return UNDEFINED;
-    register.write(this.gic, value, vcpu);
+    return encoding === EOIR1 ? writeEoir(this.gic, value, vcpu, 1) : this.writeOther(encoding, value, vcpu);
   }
 
   peekSysreg(encoding: number, vcpu: number): U64 | undefined {
     const register = BY_LOW_BITS[encoding & 0x7ff];
     return (register?.peek ?? register?.read)?.(this.gic, vcpu);
+  }
+
+  private readOther(encoding: number, vcpu: number): U64 {
+    const register = BY_LOW_BITS[encoding & 0x7ff];
+    return register?.read === undefined ? UNDEFINED : register.read(this.gic, vcpu);
+  }
+
+  private writeOther(encoding: number, value: U64, vcpu: number): void | number {
+    const register = BY_LOW_BITS[encoding & 0x7ff];
+    if (register?.write === undefined) return UNDEFINED;
+    register.write(this.gic, value, vcpu);
   }
 }

@@ -10,14 +10,13 @@ import * as core from "@trapline/core";
 import type { Arbitration } from "./arbitration.ts";
 import { lowestBit } from "./candidate.ts";
 import type { IntidSpace } from "./intid-space.ts";
-import * as state from "./irq-state.ts";
+import { ACTIVE, ANY_HIGH, EDGE, ENABLED, GROUP1, LATCH, LEVEL_SHIFT, PLACE_MASK, TARGET_SHIFT } from "./irq-state.ts";
 import * as irqWords from "./irq-word.ts";
 import type { OneOfN } from "./one-of-n.ts";
 
 // docs/adr/0023-interrupt-delivery.md
 const { COALESCED, DELIVERED, IGNORED } = core;
-const { ACTIVE, ANY_HIGH, EDGE, ENABLED, GROUP1, LATCH, LEVEL_SHIFT, TARGET_SHIFT } = state;
-const { candidateAt, irqWord, isCandidate, isPending, placeOf } = irqWords;
+const { candidateAt, irqWord, isCandidate, isPending, isWanted, placeOf } = irqWords;
 const ASKING: number = LATCH | ANY_HIGH;
 const FLAGS = 0xff;
 const LEVEL = 0x1f;
@@ -105,7 +104,10 @@ export class IrqTable {
     this.setFlag(slot, which, high);
   }
 
-  /** As `setLevel` high, but every call is an edge to an edge-triggered interrupt: Linux's fast path of irqfd never sends a low. */
+  /**
+   * As `setLevel` high, but every call is an edge to an edge-triggered interrupt: Linux's fast path of irqfd never sends a low. As
+   * with `pulse`, nothing else may happen in the emission afterwards: see `Arbitration.arrive`.
+   */
   raise(slot: number, which: number): core.IrqResult {
     const before = this.words[slot]!;
     if ((before & EDGE) === 0) return this.setLevel(slot, which, true);
@@ -113,18 +115,19 @@ export class IrqTable {
       this.words[slot] = before | which; // the level of an edge-triggered interrupt changes nothing else
       return COALESCED;
     }
-    this.request(slot, before | which | LATCH);
+    this.request(slot, before | which | LATCH, true);
     return DELIVERED;
   }
 
   /**
-   * An edge: up and down at once. An edge-triggered interrupt latches it; on a level-triggered one nothing stays of it.
+   * An edge: up and down at once. An edge-triggered interrupt latches it; on a level-triggered one nothing stays of it. The last
+   * that happens in its emission.
    */
   pulse(slot: number): core.IrqResult {
     const before = this.words[slot]!;
     if ((before & EDGE) === 0) return (before & ANY_HIGH) !== 0 ? COALESCED : IGNORED;
     if ((before & LATCH) !== 0) return COALESCED;
-    this.request(slot, before | LATCH);
+    this.request(slot, before | LATCH, true);
     return DELIVERED;
   }
 
@@ -132,7 +135,7 @@ export class IrqTable {
   latch(slot: number): core.IrqResult {
     const before = this.words[slot]!;
     if ((before & LATCH) !== 0) return COALESCED;
-    if ((before & EDGE) !== 0) this.request(slot, before | LATCH);
+    if ((before & EDGE) !== 0) this.request(slot, before | LATCH, false);
     else this.change(slot, before, before | LATCH);
     return DELIVERED;
   }
@@ -169,11 +172,16 @@ export class IrqTable {
     this.setFlag(slot, ACTIVE, active);
   }
 
-  /** Clears ACTIVE, which is set. With nothing asking for it, the usual end of interrupt, it was not filed and is not now. */
-  deactivate(slot: number): void {
+  /**
+   * Clears ACTIVE; returns false when it was clear. With nothing asking for the interrupt, the usual end, it was not filed and is
+   * not now.
+   */
+  deactivate(slot: number): boolean {
     const before = this.words[slot]!;
+    if ((before & ACTIVE) === 0) return false;
     if ((before & ASKING) === 0) this.words[slot] = before & ~ACTIVE;
     else this.change(slot, before, before & ~ACTIVE);
+    return true;
   }
 
   setPriority(slot: number, priority: number): void {
@@ -243,28 +251,28 @@ export class IrqTable {
     if (place !== was) this.move(slot, was, place);
   }
 
-  /** As `change`, where an edge-triggered interrupt becomes pending: it was filed nowhere, so there is only one place to look for. */
-  private request(slot: number, after: number): void {
+  /**
+   * As `change`, where an edge-triggered interrupt becomes pending: it was filed nowhere, so there is only one place to look for.
+   * @param last nothing else happens in the emission
+   */
+  private request(slot: number, after: number, last: boolean): void {
     if (this.special) return this.changeOther(slot, 0, after);
     this.words[slot] = after;
-    const place = placeOf(after);
-    if (place === 0) return;
-    const { arbitration } = this;
-    const cpu = arbitration.vcpus[(place >>> TARGET_SHIFT) - 1]!;
-    if (arbitration.insert(cpu, candidateAt(place, this.intids[slot]!))) arbitration.mark(cpu);
+    if (!isWanted(after)) return;
+    const place = after & PLACE_MASK;
+    this.arbitration.arrive((place >>> TARGET_SHIFT) - 1, candidateAt(place, this.intids[slot]!), last);
   }
 
   private move(slot: number, was: number, place: number): void {
     const { arbitration } = this;
-    const { vcpus } = arbitration;
     const intid = this.intids[slot]!;
-    const cpu = place === 0 ? undefined : vcpus[(place >>> TARGET_SHIFT) - 1]!;
-    const wasAt = was === 0 ? undefined : vcpus[(was >>> TARGET_SHIFT) - 1]!;
-    const left = wasAt !== undefined && arbitration.remove(wasAt, candidateAt(was, intid));
-    const came = cpu !== undefined && arbitration.insert(cpu, candidateAt(place, intid));
+    const vcpu = (place >>> TARGET_SHIFT) - 1; // −1: nowhere
+    const wasAt = (was >>> TARGET_SHIFT) - 1;
+    const left = was !== 0 && arbitration.remove(wasAt, candidateAt(was, intid));
+    const came = place !== 0 && arbitration.insert(vcpu, candidateAt(place, intid));
     // Only after both: a line must not fall and rise on the way.
-    if (came || (left && wasAt === cpu)) arbitration.mark(cpu!);
-    if (left && wasAt !== cpu) arbitration.mark(wasAt);
+    if (came || (left && wasAt === vcpu)) arbitration.mark(vcpu);
+    if (left && wasAt !== vcpu) arbitration.mark(wasAt);
   }
 
   /** As `change`, where targets are sets or are chosen. */
@@ -280,16 +288,15 @@ export class IrqTable {
 
   private moveSet(slot: number, was: number, place: number): void {
     const { arbitration } = this;
-    const { vcpus } = arbitration;
     const intid = this.intids[slot]!;
     let changed = 0;
     for (let left = was >>> TARGET_SHIFT; left !== 0; left &= left - 1) {
-      if (arbitration.remove(vcpus[lowestBit(left)]!, candidateAt(was, intid))) changed |= left & -left;
+      if (arbitration.remove(lowestBit(left), candidateAt(was, intid))) changed |= left & -left;
     }
     for (let left = place >>> TARGET_SHIFT; left !== 0; left &= left - 1) {
-      if (arbitration.insert(vcpus[lowestBit(left)]!, candidateAt(place, intid))) changed |= left & -left;
+      if (arbitration.insert(lowestBit(left), candidateAt(place, intid))) changed |= left & -left;
     }
-    for (let left = changed; left !== 0; left &= left - 1) arbitration.mark(vcpus[lowestBit(left)]!);
+    for (let left = changed; left !== 0; left &= left - 1) arbitration.mark(lowestBit(left));
   }
 
   /**

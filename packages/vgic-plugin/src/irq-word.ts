@@ -10,9 +10,7 @@
  * Hot.
  */
 import type { Candidate } from "./candidate.ts";
-import * as state from "./irq-state.ts";
-
-const { ACTIVE, ANY_HIGH, EDGE, ENABLED, LATCH, LEVEL_SHIFT, PLACE_MASK, TARGET_SHIFT } = state; // docs/adr/0023-interrupt-delivery.md
+import { ACTIVE, ANY_HIGH, EDGE, ENABLED, LATCH, LEVEL_SHIFT, PLACE_MASK, TARGET_SHIFT } from "./irq-state.ts";
 
 /** @param target as the word has it */
 export function irqWord(flags: number, priority: number, target: number): number {
@@ -28,12 +26,17 @@ export function isCandidate(word: number): boolean {
   return (word & (ENABLED | ACTIVE)) === ENABLED && ((word & LATCH) !== 0 || ((word & EDGE) === 0 && (word & ANY_HIGH) !== 0));
 }
 
+/** Would it be filed, if it were pending? */
+export function isWanted(word: number): boolean {
+  return (word & (ENABLED | ACTIVE)) === ENABLED && word >>> TARGET_SHIFT !== 0;
+}
+
 /**
  * Where the interrupt is to be filed: the bits of group, level and target, 0 for nowhere. What changed without changing this,
  * no vCPU can see.
  */
 export function placeOf(word: number): number {
-  if ((word & (ENABLED | ACTIVE)) !== ENABLED || word >>> TARGET_SHIFT === 0) return 0;
+  if ((word & (ENABLED | ACTIVE)) !== ENABLED || word >>> TARGET_SHIFT === 0) return 0; // as isWanted, which V8 would not see into here
   return (word & LATCH) !== 0 || ((word & EDGE) === 0 && (word & ANY_HIGH) !== 0) ? word & PLACE_MASK : 0;
 }
 

@@ -15,9 +15,10 @@
  * the pool grows; 20 INTID bits at most, the reach of one word of words.
  */
 import * as candidates from "./candidate.ts";
+import { NO_CANDIDATE } from "./candidate.ts";
 import { CHUNK_WORDS, type ChunkPool } from "./chunk-pool.ts";
 
-const { candidateOf, lowestBit, NO_CANDIDATE } = candidates; // docs/adr/0023-interrupt-delivery.md
+const { candidateOf, lowestBit } = candidates; // docs/adr/0023-interrupt-delivery.md
 const LEVELS = 32;
 const CHUNK_BITS = 10;
 const WORDS = CHUNK_WORDS;

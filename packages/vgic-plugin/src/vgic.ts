@@ -21,19 +21,19 @@ import {
   type PlainData,
   type ResetKind,
   type VcpuLine,
-  type VcpuLineArgs,
   type VcpuTopology,
   type Wire,
   type WireOrder,
-  type WireOwner,
 } from "@trapline/core";
 import type { Observable } from "rxjs";
 import { Arbitration } from "./arbitration.ts";
 import * as candidates from "./candidate.ts";
+import { NO_CANDIDATE } from "./candidate.ts";
 import { CpuInterfaces, FIQ_EN } from "./cpu-interfaces.ts";
 import { explain, type Explanation } from "./explain.ts";
-import * as events from "./gic-event.ts";
-import * as intids from "./intid-space.ts";
+import type * as events from "./gic-event.ts";
+import { ACKNOWLEDGE, DEACTIVATE, EOI, gicWire } from "./gic-event.ts";
+import { FIRST_LPI, FIRST_PPI, IntidSpace } from "./intid-space.ts";
 import { ANY_HIGH, EDGE, ENABLED, GROUP1, PIN_HIGH, PRIVATE_HIGH } from "./irq-state.ts";
 import { IrqTable } from "./irq-table.ts";
 import { KvmIrqchipView } from "./kvm/kvm-irqchip-view.ts";
@@ -41,14 +41,12 @@ import type { LpiState, MsiTarget } from "./lpi/lpi-controller.ts";
 import { MsiTargets } from "./msi-targets.ts";
 import { PinLayout } from "./pin-layout.ts";
 import { SavedState } from "./saved-state.ts";
-import type { VcpuState } from "./vcpu-state.ts";
+import type { VcpuStates } from "./vcpu-states.ts";
 import type { VgicShape } from "./vgic-shape.ts";
 
 // docs/adr/0023-interrupt-delivery.md
 const { FIQ_LINE, HIGH, IGNORED, IRQ_LINE, PULSE } = core;
-const { ACKNOWLEDGE, DEACTIVATE, EOI } = events;
-const { groupOf, intidOf, NO_CANDIDATE, priorityOf } = candidates;
-const { FIRST_LPI } = intids;
+const { groupOf, intidOf, priorityOf } = candidates;
 
 export abstract class Vgic implements Irqchip, Deferred {
   declare readonly name: string;
@@ -65,7 +63,7 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   declare readonly order: WireOrder;
   declare readonly topology: VcpuTopology;
-  declare readonly space: intids.IntidSpace;
+  declare readonly space: IntidSpace;
   declare readonly arbitration: Arbitration;
   declare readonly table: IrqTable;
   declare readonly cpus: CpuInterfaces;
@@ -78,11 +76,9 @@ export abstract class Vgic implements Irqchip, Deferred {
   declare protected readonly initialGroup: 0 | 1;
   declare private readonly wires: IrqchipWires;
   declare private readonly cpuWire: Wire<events.GicArgs, void, events.GicEvent>;
-  /** The owner of `vcpuLines$`, while nobody taps it. */
-  private lineOwner: WireOwner<VcpuLineArgs, void> | undefined = undefined;
   declare private readonly slotOfPin: Int32Array;
   declare private readonly pinOfSlot: Int32Array;
-  declare readonly vcpus: readonly VcpuState[];
+  declare readonly states: VcpuStates;
   private readonly doorbells = new MsiTargets();
   /** PPIs that a timer or PMU of the machine has driven: theirs for good. */
   private readonly deviceDriven = new Set<number>();
@@ -93,19 +89,19 @@ export abstract class Vgic implements Irqchip, Deferred {
     this.initialGroup = shape.initialGroup;
     this.topology = topology;
     this.order = order;
-    this.space = new intids.IntidSpace(shape);
+    this.space = new IntidSpace(shape);
     this.arbitration = new Arbitration(shape.vcpuCount, [this.space.limit, this.space.limit], order, this);
     this.table = new IrqTable(this.space, this.arbitration, shape.version === 2, shape.chooser);
     this.cpus = new CpuInterfaces(shape.vcpuCount, this.arbitration);
-    this.vcpus = this.arbitration.vcpus;
+    this.states = this.arbitration.states;
     this.pinLayout = new PinLayout(shape.pins, shape.vcpuCapacity);
     this.pinCount = this.pinLayout.pinCount;
     this.slotOfPin = this.pinLayout.slots(this.space);
     this.pinOfSlot = new Int32Array(this.space.slots).fill(-1);
     for (const [pin, slot] of this.slotOfPin.entries()) if (slot >= 0) this.pinOfSlot[slot] = pin;
-    this.wires = irqchipWires(order, shape.name, (owner) => (this.lineOwner = owner));
+    this.wires = irqchipWires(order, shape.name, (owner) => (this.arbitration.lineOwner = owner));
     ({ pins$: this.pins$, privateLines$: this.privateLines$, msi$: this.msi$, vcpuLines$: this.vcpuLines$, completions$: this.completions$ } = this.wires);
-    this.cpu$ = this.cpuWire = events.gicWire(order, shape.name);
+    this.cpu$ = this.cpuWire = gicWire(order, shape.name);
     this.pins$.own(this.name, (pin, signal) => this.signalPin(pin, signal));
     this.privateLines$.own(this.name, (vcpu, intid, level) => this.drivePrivateLine(vcpu, intid, level));
     this.msi$.own(this.name, (address, data, deviceId) => this.doorbells.deliver(address, data, deviceId));
@@ -133,13 +129,13 @@ export abstract class Vgic implements Irqchip, Deferred {
   evaluate(): void {
     const { arbitration } = this;
     try {
-      for (let cpu = arbitration.takeMarked(); cpu !== undefined; cpu = arbitration.takeMarked()) {
-        const lines = this.linesOf(cpu);
-        const changed = lines ^ cpu.driven;
+      for (let vcpu = arbitration.takeMarked(); vcpu >= 0; vcpu = arbitration.takeMarked()) {
+        const lines = this.linesOf(vcpu);
+        const changed = lines ^ this.states.driven(vcpu);
         if (changed === 0) continue;
-        cpu.driven = lines;
-        if ((changed & 1) !== 0) this.driveLine(cpu.vcpu, IRQ_LINE, (lines & 1) !== 0);
-        if ((changed & 2) !== 0) this.driveLine(cpu.vcpu, FIQ_LINE, (lines & 2) !== 0);
+        this.states.setDriven(vcpu, lines);
+        if ((changed & 1) !== 0) this.driveLine(vcpu, IRQ_LINE, (lines & 1) !== 0);
+        if ((changed & 2) !== 0) this.driveLine(vcpu, FIQ_LINE, (lines & 2) !== 0);
       }
     } catch (cause) {
       if (arbitration.anyMarked) this.order.defer(this); // one vCPU's bug is no reason to leave the others' lines as they were
@@ -149,54 +145,67 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   /** As `vcpuLines$.emit`, but while nobody taps it calls the owner itself: the boundary is an emission already, so the number will do. */
   private driveLine(vcpu: number, line: VcpuLine, high: boolean): void {
-    const { lineOwner } = this;
+    const { lineOwner } = this.arbitration;
     if (lineOwner === undefined) return this.vcpuLines$.emit(vcpu, line, high);
     this.order.sequence++;
     lineOwner(vcpu, line, high);
   }
 
   /** The lines as they should be. Group 1 is IRQ. */
-  private linesOf(cpu: VcpuState): number {
-    const signalled = cpu.signalled();
-    return signalled === NO_CANDIDATE ? 0 : groupOf(signalled) === 1 ? 1 : this.group0Line(cpu);
+  private linesOf(vcpu: number): number {
+    const signalled = this.states.signalled(vcpu);
+    return signalled === NO_CANDIDATE ? 0 : groupOf(signalled) === 1 ? 1 : this.group0Line(vcpu);
   }
 
   /** Group 0 is FIQ, on GICv2 only where GICC_CTLR.FIQEn says so. */
-  private group0Line(cpu: VcpuState): number {
-    return this.version === 3 || (this.cpus.control[cpu.vcpu]! & FIQ_EN) !== 0 ? 2 : 1;
+  private group0Line(vcpu: number): number {
+    return this.version === 3 || (this.cpus.control[vcpu]! & FIQ_EN) !== 0 ? 2 : 1;
   }
 
-  /** The CPU interface takes what is signalled. */
-  take(cpu: VcpuState, candidate: candidates.Candidate): void {
+  /** The CPU interface takes what is signalled, by an access in which nothing else happens. */
+  take(vcpu: number, candidate: candidates.Candidate): void {
     const { arbitration } = this;
     const intid = intidOf(candidate);
-    if (this.cpuWire.tapped) this.cpuWire.emit(ACKNOWLEDGE, cpu.vcpu, intid, (priorityOf(candidate) << 1) | groupOf(candidate));
+    if (this.cpuWire.tapped) this.tellTaken(vcpu, candidate);
     else this.order.sequence++;
-    cpu.acknowledge(candidate);
-    arbitration.removeBest(cpu, groupOf(candidate));
-    arbitration.mark(cpu);
-    if (intid >= FIRST_LPI) this.takeLpi(cpu.vcpu, intid);
-    else this.table.acknowledge(this.space.slot(intid, cpu.vcpu), cpu.vcpu);
+    arbitration.acknowledge(vcpu, candidate);
+    if (intid >= FIRST_LPI) this.takeLpi(vcpu, intid);
+    else this.table.acknowledge(this.space.slot(intid, vcpu), vcpu);
+    arbitration.acknowledged(vcpu);
   }
 
-  /** Priority drop, and deactivation unless end of interrupt is split. @param slot −1 for an LPI, which has no active state */
-  end(cpu: VcpuState, intid: number, slot: number, group: number): void {
-    if (this.cpuWire.tapped) this.cpuWire.emit(EOI, cpu.vcpu, intid, group);
+  /**
+   * Priority drop, and deactivation unless end of interrupt is split, by an access in which nothing else happens.
+   * @param slot −1 for an LPI, which has no active state
+   */
+  end(vcpu: number, intid: number, slot: number, group: number): void {
+    if (this.cpuWire.tapped) this.tellEnded(vcpu, intid, group);
     else this.order.sequence++;
-    cpu.drop(group);
-    if (slot >= 0 && !cpu.splitEoi) this.deactivate(cpu.vcpu, slot);
-    // A drop lets candidates through and holds none back: without one, which is what most find, there is nothing to look at.
-    if ((cpu.best0 & cpu.best1) !== NO_CANDIDATE) this.arbitration.mark(cpu);
+    const signals = this.states.drop(vcpu, group);
+    if (slot >= 0 && !this.states.splitEoi(vcpu)) this.deactivate(vcpu, slot);
+    // A drop lets candidates through and holds none back: without one, which is what most find, the lines are right as they are.
+    if (signals) this.arbitration.rise(vcpu);
   }
 
   /** Whoever deactivates, the one active bit of the interrupt is cleared, and its pin completes. */
   deactivate(vcpu: number, slot: number): void {
-    if (!this.table.active(slot)) return;
-    this.table.deactivate(slot);
-    if (this.cpuWire.tapped) this.cpuWire.emit(DEACTIVATE, vcpu, this.table.intid(slot), 0);
+    if (!this.table.deactivate(slot)) return;
+    if (this.cpuWire.tapped) this.tellDeactivated(vcpu, slot);
     else this.order.sequence++;
     const pin = this.pinOfSlot[slot]!;
     if (pin >= 0) this.complete(pin);
+  }
+
+  private tellTaken(vcpu: number, candidate: candidates.Candidate): void {
+    this.cpuWire.emit(ACKNOWLEDGE, vcpu, intidOf(candidate), (priorityOf(candidate) << 1) | groupOf(candidate));
+  }
+
+  private tellEnded(vcpu: number, intid: number, group: number): void {
+    this.cpuWire.emit(EOI, vcpu, intid, group);
+  }
+
+  private tellDeactivated(vcpu: number, slot: number): void {
+    this.cpuWire.emit(DEACTIVATE, vcpu, this.table.intid(slot), 0);
   }
 
   /** As `completions$.emit`; see `driveLine`. */
@@ -223,7 +232,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   resetVcpu(vcpu: number): void {
     if (!(vcpu >= 0 && vcpu < this.space.vcpuCount)) return;
     this.cpus.reset(vcpu);
-    this.arbitration.mark(this.vcpus[vcpu]!);
+    this.arbitration.mark(vcpu);
   }
 
   /** Registers take their reset values, warm or not; wires stay as they are driven. */
@@ -231,7 +240,7 @@ export abstract class Vgic implements Irqchip, Deferred {
     this.whole(() => {
       const { table, space } = this;
       for (let slot = 0; slot < space.slots; slot++) {
-        const sgi = slot >= space.sharedSlots && table.intid(slot) < intids.FIRST_PPI;
+        const sgi = slot >= space.sharedSlots && table.intid(slot) < FIRST_PPI;
         const wires = table.flags(slot) & (PIN_HIGH | PRIVATE_HIGH);
         const flags = wires | (sgi ? EDGE | ENABLED : 0) | (this.initialGroup === 1 ? GROUP1 : 0);
         table.put(slot, flags, 0, this.initialTarget(space.vcpuOf(slot)));
@@ -333,7 +342,7 @@ export abstract class Vgic implements Irqchip, Deferred {
 
   /** Is the vCPU's line driven high? */
   peekLine(vcpu: number, line: "irq" | "fiq"): boolean {
-    return (this.vcpus[vcpu]!.driven & (line === "irq" ? 1 : 2)) !== 0;
+    return (this.states.driven(vcpu) & (line === "irq" ? 1 : 2)) !== 0;
   }
 
   /** Completes the wires. */
@@ -363,7 +372,7 @@ export abstract class Vgic implements Irqchip, Deferred {
       this.arbitration.release();
     }
     if (drive) return this.order.defer(this);
-    for (let cpu = this.arbitration.takeMarked(); cpu !== undefined; cpu = this.arbitration.takeMarked()) cpu.driven = this.linesOf(cpu);
+    for (let vcpu = this.arbitration.takeMarked(); vcpu >= 0; vcpu = this.arbitration.takeMarked()) this.states.setDriven(vcpu, this.linesOf(vcpu));
   }
 
   private hasPin(pin: number): boolean {
@@ -378,7 +387,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   }
 
   private drivePrivateLine(vcpu: number, intid: number, level: boolean): void {
-    const exists = vcpu >= 0 && vcpu < this.space.vcpuCount && intid >= intids.FIRST_PPI;
+    const exists = vcpu >= 0 && vcpu < this.space.vcpuCount && intid >= FIRST_PPI;
     const slot = exists ? this.space.privateSlot(intid, vcpu) : -1;
     if (slot < 0) return;
     this.deviceDriven.add(slot);

@@ -4,15 +4,13 @@
  */
 import type { VcpuTopology, WireOrder } from "@trapline/core";
 import type { Arbitration } from "../arbitration.ts";
-import * as intids from "../intid-space.ts";
+import { FIRST_LPI } from "../intid-space.ts";
 import * as candidates from "../candidate.ts";
-import type { VcpuState } from "../vcpu-state.ts";
 import type { LpiPort } from "./lpi-controller.ts";
 
 
 // docs/adr/0023-interrupt-delivery.md
 const { candidateOf } = candidates;
-const { FIRST_LPI } = intids;
 /** LPIs are always group 1. */
 const GROUP1 = 1;
 const NOWHERE = 0xff;
@@ -36,16 +34,14 @@ export class FiledLpis implements LpiPort {
   }
 
   file(intid: number, vcpu: number, priority: number): void {
-    const { arbitration } = this;
     const index = intid - FIRST_LPI;
     const filed = this.levelOf[index];
-    const cpu = arbitration.vcpus[vcpu];
-    if (filed === undefined || cpu === undefined) return;
+    if (filed === undefined || !(vcpu >= 0 && vcpu < this.topology.count)) return;
     const level = (priority >>> 3) & 31;
-    if (filed !== NOWHERE) return this.refile(intid, filed, level, cpu);
+    if (filed !== NOWHERE) return this.refile(intid, filed, level, vcpu);
     this.levelOf[index] = level;
     this.vcpuOf[index] = vcpu;
-    if (arbitration.insert(cpu, candidateOf(level, intid, GROUP1))) arbitration.mark(cpu);
+    this.arbitration.arrive(vcpu, candidateOf(level, intid, GROUP1), false);
   }
 
   withdraw(intid: number): void {
@@ -53,8 +49,8 @@ export class FiledLpis implements LpiPort {
     const filed = this.levelOf[index] ?? NOWHERE;
     if (filed === NOWHERE) return;
     this.levelOf[index] = NOWHERE;
-    const cpu = this.arbitration.vcpus[this.vcpuOf[index]!]!;
-    if (this.arbitration.remove(cpu, candidateOf(filed, intid, GROUP1))) this.arbitration.mark(cpu);
+    const vcpu = this.vcpuOf[index]!;
+    if (this.arbitration.remove(vcpu, candidateOf(filed, intid, GROUP1))) this.arbitration.mark(vcpu);
   }
 
   /** It was acknowledged, and arbitration has removed it already. */
@@ -72,16 +68,16 @@ export class FiledLpis implements LpiPort {
     this.levelOf.fill(NOWHERE);
   }
 
-  private refile(intid: number, filed: number, level: number, cpu: VcpuState): void {
+  private refile(intid: number, filed: number, level: number, vcpu: number): void {
     const { arbitration } = this;
     const index = intid - FIRST_LPI;
-    const wasAt = arbitration.vcpus[this.vcpuOf[index]!]!;
-    if (filed === level && wasAt === cpu) return;
+    const wasAt = this.vcpuOf[index]!;
+    if (filed === level && wasAt === vcpu) return;
     const left = arbitration.remove(wasAt, candidateOf(filed, intid, GROUP1));
     this.levelOf[index] = level;
-    this.vcpuOf[index] = cpu.vcpu;
-    const came = arbitration.insert(cpu, candidateOf(level, intid, GROUP1));
-    if (came || (left && wasAt === cpu)) arbitration.mark(cpu); // after both, as in irq-table.ts
-    if (left && wasAt !== cpu) arbitration.mark(wasAt);
+    this.vcpuOf[index] = vcpu;
+    const came = arbitration.insert(vcpu, candidateOf(level, intid, GROUP1));
+    if (came || (left && wasAt === vcpu)) arbitration.mark(vcpu); // after both, as in irq-table.ts
+    if (left && wasAt !== vcpu) arbitration.mark(wasAt);
   }
 }
