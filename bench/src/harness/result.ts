@@ -22,7 +22,7 @@ export interface Result {
   readonly qemu?: { readonly value: number; readonly spread: Spread };
 }
 
-const UNITS: readonly string[] = ["ns", "ms", "s", "KiB", "MiB", "MIPS"] satisfies Unit[];
+const UNITS: readonly string[] = ["ns", "ms", "s", "KiB", "MiB", "MIPS", "×"] satisfies Unit[];
 const KEYS: readonly string[] = ["name", "value", "unit", "bytesPerOp", "spread", "reference", "qemu"] satisfies (keyof Result)[];
 
 /** @throws InvariantError naming the row and the key when `value` is not a {@link Result}. */

@@ -2,8 +2,8 @@
  * What a row is: a name, a unit, and how to take one sample of it. A file in rows/ lists them; nothing else knows about it.
  */
 
-/** What a value counts. ns, ms and s are host time, or guest time where the row says so. */
-export type Unit = "ns" | "ms" | "s" | "KiB" | "MiB" | "MIPS";
+/** What a value counts. ns, ms and s are host time, or guest time where the row says so; × is how many times one time is another. */
+export type Unit = "ns" | "ms" | "s" | "KiB" | "MiB" | "MIPS" | "×";
 
 /** What an issue asks for: shown beside the value, never enforced, because machines differ. */
 export type Target =
