@@ -39,7 +39,7 @@ export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
     name: "soft-cpu",
     fingerprint: { frequencyHz, conduit },
     provides: [
-      provide(ClusterToken, ({ memory, clock }) => new Cluster({ memory, clock, helpers: fpHelpers, jit })),
+      provide(ClusterToken, ({ order, memory, clock }) => new Cluster({ order, memory, clock, helpers: fpHelpers, jit })),
       provide(SoftCpuStatisticsToken, (vmm) => () => cpuStatistics(vmm.get(ClusterToken))),
       provide(VcpuBackendToken, (vmm) => ({
         name: "soft",

@@ -68,8 +68,8 @@ export class IntidSpace implements IntidCounts {
 
   /** The slot of `intid` as `vcpu` sees it; −1 when the GIC does not implement it. */
   slot(intid: number, vcpu: number): number {
-    if (intid >= firstSpi && intid < this.spiEnd) return intid - firstSpi;
-    return this.rarerSlot(intid, vcpu);
+    if (intid < firstSpi) return this.sharedSlots + Math.imul(vcpu, this.privateSlots) + intid;
+    return intid < this.spiEnd ? intid - firstSpi : this.rarerSlot(intid, vcpu);
   }
 
   /** The slot of a shared interrupt; −1 for anything else. */
@@ -95,9 +95,8 @@ export class IntidSpace implements IntidCounts {
     return slot < this.sharedSlots ? -1 : Math.floor((slot - this.sharedSlots) / this.privateSlots);
   }
 
-  /** As `slot`, apart from it so that it stays small enough for V8 to inline. */
+  /** As `slot` for what is no SGI, PPI or SPI, apart from it so that it stays small enough for V8 to inline. */
   private rarerSlot(intid: number, vcpu: number): number {
-    if (intid < FIRST_SPI) return this.sharedSlots + vcpu * this.privateSlots + intid;
     if (intid >= FIRST_ESPI) return intid < this.espiEnd ? this.spis + intid - FIRST_ESPI : -1;
     return intid >= FIRST_EPPI && intid < this.eppiEnd ? this.sharedSlots + vcpu * this.privateSlots + FIRST_SPI + intid - FIRST_EPPI : -1;
   }

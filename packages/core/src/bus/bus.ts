@@ -175,23 +175,29 @@ export class Bus {
   write(address: number, width: Width, value: U64, vcpu: number): U64 {
     if (this.doorbells.size !== 0) {
       const doorbell = this.doorbells.find(address, width, value);
-      if (doorbell !== undefined) {
-        const { order } = this;
-        const { direct } = doorbell;
-        if (direct === undefined || !order.begin()) {
-          doorbell.hits$.emit(value, vcpu, width);
-          return 0;
-        }
-        try {
-          direct(value, vcpu, width);
-        } catch (cause) {
-          order.endFailed();
-          throw cause;
-        }
-        order.endAnswered();
-        return 0;
-      }
+      if (doorbell !== undefined) return this.ring(doorbell, width, value, vcpu);
     }
+    return this.writeRegion(address, width, value, vcpu);
+  }
+
+  private ring(doorbell: RegisteredDoorbell, width: Width, value: U64, vcpu: number): U64 {
+    const { order } = this;
+    const { direct } = doorbell;
+    if (direct === undefined || !order.begin()) {
+      doorbell.hits$.emit(value, vcpu, width);
+      return 0;
+    }
+    try {
+      direct(value, vcpu, width);
+    } catch (cause) {
+      order.endFailed();
+      throw cause;
+    }
+    order.endAnswered();
+    return 0;
+  }
+
+  private writeRegion(address: number, width: Width, value: U64, vcpu: number): U64 {
     const region = this.regions.find(address);
     if (region !== undefined) {
       const offset = address - region.base;
@@ -211,6 +217,35 @@ export class Bus {
       }
     }
     return this.unclaimed.emit(true, address, width, value, vcpu);
+  }
+
+  /**
+   * As `read`, for the owner of an exit, who does nothing after it: while nobody taps the region, the access needs no emission of its
+   * own in that of the exit, only its number. So a device finds itself in the outermost emission, and the last that happens there.
+   */
+  readInExit(address: number, width: Width, vcpu: number): U64 {
+    const region = this.regions.find(address);
+    const direct = region?.direct;
+    if (direct === undefined) return this.read(address, width, vcpu);
+    const offset = address - region!.base;
+    if (!(offset >= 0 && offset + width <= region!.size)) return this.read(address, width, vcpu);
+    this.order.sequence++;
+    return direct.read(offset, width, vcpu);
+  }
+
+  /** As `write`, for the owner of an exit; see `readInExit`. */
+  writeInExit(address: number, width: Width, value: U64, vcpu: number): U64 {
+    if (this.doorbells.size !== 0) {
+      const doorbell = this.doorbells.find(address, width, value);
+      if (doorbell !== undefined) return this.ring(doorbell, width, value, vcpu);
+    }
+    const region = this.regions.find(address);
+    const direct = region?.direct;
+    if (direct === undefined) return this.writeRegion(address, width, value, vcpu);
+    const offset = address - region!.base;
+    if (!(offset >= 0 && offset + width <= region!.size)) return this.writeRegion(address, width, value, vcpu);
+    this.order.sequence++;
+    return direct.write(offset, width, value, vcpu) ?? 0;
   }
 
   /** Reads without side effects: undefined where nothing is claimed or the device cannot tell. */

@@ -27,24 +27,24 @@ export interface ExitTargets {
   readonly machine: MachineExits;
 }
 
-/** The owner for the exits of `vcpu`. */
+/** The owner for the exits of `vcpu`: each is the last that happens in its emission. */
 export function exitOwner(vcpu: Vcpu, targets: ExitTargets): WireOwner<ExitArgs, U64> {
   const { bus, ports, sysregs, hypercalls, machine } = targets;
   const { id } = vcpu;
   return (kind, address, width, value) => {
     switch (kind) {
       case exit.MMIO_READ:
-        return bus.read(address, width as Width, id);
+        return bus.readInExit(address, width as Width, id);
       case exit.MMIO_WRITE:
-        return bus.write(address, width as Width, value, id);
+        return bus.writeInExit(address, width as Width, value, id);
       case exit.SYSREG_READ:
-        return sysregs.read(address, id);
+        return sysregs.readInExit(address, id);
       case exit.SYSREG_WRITE:
-        return sysregs.write(address, value, id);
+        return sysregs.writeInExit(address, value, id);
       case exit.PIO_READ:
-        return ports.read(address, width as Width, id);
+        return ports.readInExit(address, width as Width, id);
       case exit.PIO_WRITE:
-        return ports.write(address, width as Width, value, id);
+        return ports.writeInExit(address, width as Width, value, id);
       case exit.HYPERCALL:
         return hypercalls.call(address, id, width);
       case exit.WFI:

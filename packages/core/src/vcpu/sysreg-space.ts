@@ -125,6 +125,22 @@ export class SysregSpace {
     return answer ?? 0;
   }
 
+  /** As `read`, for the owner of an exit; see `Bus.readInExit`. */
+  readInExit(encoding: number, vcpu: number): U64 {
+    const device = this.direct[encoding];
+    if (device === undefined) return this.readTapped(encoding, vcpu);
+    this.order.sequence++;
+    return device.readSysreg(encoding, vcpu);
+  }
+
+  /** As `write`, for the owner of an exit; see `Bus.readInExit`. */
+  writeInExit(encoding: number, value: U64, vcpu: number): U64 {
+    const device = this.direct[encoding];
+    if (device === undefined) return this.writeTapped(encoding, value, vcpu);
+    this.order.sequence++;
+    return device.writeSysreg(encoding, value, vcpu) ?? 0;
+  }
+
   peek(encoding: number, vcpu: number): U64 | undefined {
     return this.blocks.get(encoding)?.device.peekSysreg?.(encoding, vcpu);
   }

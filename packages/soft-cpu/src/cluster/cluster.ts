@@ -8,7 +8,7 @@
  * Interrupts: a line that rises while it is not masked takes the budget away, so that the chunk ends after the instruction in
  * progress; the next one begins with the exception.
  */
-import { type DrivenClock, type ExitOrigin, fromBigint, type GuestMemory, type U64 } from "@trapline/core";
+import { type DrivenClock, type ExitArgs, type ExitKind, type ExitOrigin, fromBigint, type GuestMemory, type U64, type WireOrder, type WireOwner } from "@trapline/core";
 import type { Disassembler } from "../disassembler/disassembler.ts";
 import { Engine, type EngineHost } from "../engine/engine.ts";
 import { ACCESS_ZERO } from "../ir/stmt.ts";
@@ -40,6 +40,7 @@ const PAGE = 4096;
 const OPEN_MONITOR = 0xffff_ffff_ffff_ffffn;
 
 export interface ClusterOptions {
+  readonly order: WireOrder;
   readonly memory: GuestMemory;
   readonly clock: DrivenClock;
   readonly helpers: (state: () => CpuState) => HelperFunctions;
@@ -60,6 +61,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   private readonly inPlace: Uint8Array;
   /** True while `run` is on the stack. */
   private running = false;
+  declare private readonly order: WireOrder;
   private readonly clock: DrivenClock;
   /** Does time depend on what was executed? If not, exits need not tell the clock. */
   private readonly isTimeCounted: boolean;
@@ -84,7 +86,8 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   private ending: SliceEnd | undefined;
 
   constructor(options: ClusterOptions) {
-    const { memory, clock, helpers, jit } = options;
+    const { order, memory, clock, helpers, jit } = options;
+    this.order = order;
     this.memory = memory;
     this.clock = clock;
     this.helpers = helpers(() => this.state);
@@ -237,12 +240,29 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   }
 
   /** What a vCPU does in an exit, and the answer. */
-  exit(kind: Parameters<ClusterVcpu["exits$"]["emit"]>[0], address: number, width: number, value: U64): U64 {
+  exit(kind: ExitKind, address: number, width: number, value: U64): U64 {
     const vcpu = this.current!;
     if (this.isTimeCounted) this.account();
     vcpu.exitCounts[kind]!++;
-    const answer = vcpu.exits$.emit(kind, address, width, value);
+    const owner = vcpu.exits$.direct;
+    const isDirect = owner !== undefined && this.order.depth === 0;
+    const answer = isDirect ? this.exitTo(owner, kind, address, width, value) : vcpu.exits$.emit(kind, address, width, value);
     if (this.isTimeCounted) this.limitChunk();
+    return answer;
+  }
+
+  /** As `exits$.emit`, outermost and untapped. The wire calls owners of every kind, which V8 cannot see through; here there is one kind. */
+  private exitTo(owner: WireOwner<ExitArgs, U64>, kind: ExitKind, address: number, width: number, value: U64): U64 {
+    const { order } = this;
+    order.beginAt(0);
+    let answer: U64;
+    try {
+      answer = owner(kind, address, width, value);
+    } catch (cause) {
+      order.endFailed();
+      throw cause;
+    }
+    order.endAt(0);
     return answer;
   }
 

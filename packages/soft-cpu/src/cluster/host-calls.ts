@@ -148,7 +148,6 @@ export class HostCalls {
     const { state } = cluster;
     const vcpu = cluster.current!;
     const encoding = (word >>> 5) & 0xffff;
-    const high = state.u32[(HOST_VALUE >> 2) + 1]!;
     if (SYSTEM_REGISTERS.writer(encoding) !== undefined) {
       cluster.account();
       this.finish(vcpu.sysregs.write(encoding, state.u64[HOST_VALUE >> 3]!, state.el), word);
@@ -162,7 +161,7 @@ export class HostCalls {
       cluster.undefinedInstruction(word);
       return;
     }
-    const value = high < 0x20_0000 ? high * 0x1_0000_0000 + state.u32[HOST_VALUE >> 2]! : fromBigint(state.u64[HOST_VALUE >> 3]!);
+    const value = state.u32[(HOST_VALUE >> 2) + 1] === 0 ? state.u32[HOST_VALUE >> 2]! : fromBigint(state.u64[HOST_VALUE >> 3]!);
     if (cluster.exit(SYSREG_WRITE, encoding, 8, value) === UNDEFINED) cluster.undefinedInstruction(word);
   }
 

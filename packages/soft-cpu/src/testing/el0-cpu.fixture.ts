@@ -49,7 +49,7 @@ export class El0Cpu implements CpuUnderTest {
     const clock = new VirtualClock();
     this.compiled = compiled;
     this.memory = new GuestMemory(order, [{ base: RAM, size: 0x1_0000 }], { reserveBytes: layout.RESERVE_BYTES });
-    this.cluster = new Cluster({ memory: this.memory, clock, helpers: fpHelpers, jit: false });
+    this.cluster = new Cluster({ order, memory: this.memory, clock, helpers: fpHelpers, jit: false });
     this.memory.overwrites$.own("cpu", (address, length) => this.cluster.overwritten(address, length));
     this.vcpu = new SoftVcpu({
       ...{ id: 0, order, clock, cluster: this.cluster, frequencyHz: 62_500_000, conduit: "hvc" },
