@@ -1,11 +1,11 @@
 /**
  * An interrupt's whole way through a GICv3: inject, acknowledge (ICC_IAR1_EL1), end (ICC_EOIR1_EL1), through the system
  * registers, the line going up and down on the way. SPIs come by their pins as edges, alone or in bursts; LPIs are offered as
- * an ITS does, or come as messages through one. The reference is a list that is searched from end to end; it has neither
+ * an ITS does, by a wire, or come as messages through one. The reference is a list that is searched from end to end; it has neither
  * lines nor groups nor running priorities. `change` rows are guest writes that re-sort one of many pending interrupts.
  */
 import { performance } from "node:perf_hooks";
-import { PULSE, SysregSpace, topology, WireOrder } from "@trapline/core";
+import { PULSE, SysregSpace, topology, Wire, type WireEvent, WireOrder } from "@trapline/core";
 import { ICC_REGISTERS, iccEncoding, VgicV3, type VgicV3Options } from "@trapline/vgic-plugin";
 import { OfferedLpis } from "../fixtures/offered-lpis.ts";
 import { ScannedInterrupts } from "../fixtures/scanned-interrupts.ts";
@@ -131,13 +131,15 @@ function spiBursts(count: number, burst: number): PreparedRow {
 function lpis(count: number): PreparedRow {
   const { gic, sysregs } = chip(1, { spis: 32, intidBits: 17 });
   const { port } = gic.attachLpis((offers) => new OfferedLpis(offers)) as OfferedLpis;
+  const messages$ = new Wire<readonly [intid: number], void, WireEvent>(gic.order, { name: "messages", unowned: undefined, describe: (seq, atNs) => ({ seq, atNs, kind: "message" }) });
+  messages$.own("row", (intid) => port.file(intid, 0, 0xa0, true));
   const [iar, eoir] = [icc("ICC_IAR1_EL1"), icc("ICC_EOIR1_EL1")];
   let n = 0;
   return timedLoop((rounds) => {
     let taken = 0;
     for (let i = 0; i < rounds; i++) {
       n = (n + STRIDE) % count;
-      port.file(FIRST_LPI + n, 0, 0xa0);
+      messages$.emit(FIRST_LPI + n);
       const intid = sysregs.read(iar, 0) as number;
       sysregs.write(eoir, intid, 0);
       taken = (taken + intid) | 0;

@@ -172,7 +172,7 @@ export class Its implements CommandTarget, ItsRegisters, MsiTarget, lpiSide.LpiM
     if (intid === 0) return BLOCKED;
     const vcpu = mappings.vcpuOf(page[at + 1]!);
     if (vcpu === UNMAPPED) return BLOCKED;
-    const result = this.lpis.pend(intid, vcpu);
+    const result = this.lpis.pend(intid, vcpu, true);
     return result === PENDED ? 1 : result === LPIS_DISABLED ? BUSY : BLOCKED;
   }
 

@@ -33,7 +33,7 @@ export class FiledLpis implements LpiPort {
     this.levelOf = new Uint8Array(count).fill(NOWHERE);
   }
 
-  file(intid: number, vcpu: number, priority: number): void {
+  file(intid: number, vcpu: number, priority: number, last = false): void {
     const index = intid - FIRST_LPI;
     const filed = this.levelOf[index];
     if (filed === undefined || !(vcpu >= 0 && vcpu < this.topology.count)) return;
@@ -41,7 +41,7 @@ export class FiledLpis implements LpiPort {
     if (filed !== NOWHERE) return this.refile(intid, filed, level, vcpu);
     this.levelOf[index] = level;
     this.vcpuOf[index] = vcpu;
-    this.arbitration.arrive(vcpu, candidateOf(level, intid, GROUP1), false);
+    this.arbitration.arrive(vcpu, candidateOf(level, intid, GROUP1), last);
   }
 
   withdraw(intid: number): void {

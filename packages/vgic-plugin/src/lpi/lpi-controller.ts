@@ -23,8 +23,9 @@ export interface LpiPort {
    * Offers the LPI to `vcpu` at `priority`. An LPI is filed at one place: filing it again moves it. The vCPU's lines are
    * evaluated at the end of the outermost emission. INTIDs that are no LPIs and vCPUs that do not exist are ignored.
    * @param priority 0x00 … 0xFF; the implemented bits count (mask 0xF8)
+   * @param last nothing else happens in the emission, so that its end may be now: a message was translated, say. False unless given.
    */
-  file(intid: number, vcpu: number, priority: number): void;
+  file(intid: number, vcpu: number, priority: number, last?: boolean): void;
   /** Takes the LPI back; does nothing when it is not filed. */
   withdraw(intid: number): void;
   /** The vCPU it is filed at, or −1. */

@@ -102,8 +102,11 @@ export class Lpis implements LpiController {
 
   // ---- one LPI ------------------------------------------------------------------------------------------------------
 
-  /** Makes `intid` pending at `vcpu`. When it is pending already, there or elsewhere, nothing changes. */
-  pend(intid: number, vcpu: number): PendResult {
+  /**
+   * Makes `intid` pending at `vcpu`. When it is pending already, there or elsewhere, nothing changes.
+   * @param last see `LpiPort.file`
+   */
+  pend(intid: number, vcpu: number, last = false): PendResult {
     if (this.enabled[vcpu] !== 1) return LPIS_DISABLED;
     if (!this.usable(intid)) return NO_SUCH_LPI;
     const index = intid - FIRST_LPI;
@@ -111,7 +114,7 @@ export class Lpis implements LpiController {
     this.holder[index] = vcpu;
     this.pendingCount[vcpu]!++;
     const config = this.config[index]! === 0 ? this.loadConfig(index) : this.config[index]!;
-    if ((config & CONFIG_ENABLE) !== 0) this.port.file(intid, vcpu, config & CONFIG_PRIORITY);
+    if ((config & CONFIG_ENABLE) !== 0) this.port.file(intid, vcpu, config & CONFIG_PRIORITY, last);
     return PENDED;
   }
 
