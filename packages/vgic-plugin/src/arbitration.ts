@@ -5,7 +5,8 @@
  * enabled, not active and targeted there. Group enables are not part of it: each group has queues of its own, so switching
  * a group on or off is only another minimum. Of equal priorities the lowest INTID wins.
  *
- * Whoever changes something marks the vCPU; the chip evaluates marked vCPUs once, at the end of the outermost emission.
+ * Whoever changes something marks the vCPU; the chip evaluates marked vCPUs once, at the end of the outermost emission. Where that is
+ * now, for the emission is the outermost, has left nothing to do for its end and has nothing else to do, IRQ is driven at once instead.
  * Hot: O(1) per change, whatever the number of interrupts and vCPUs. The best candidate is kept beside its queue, not in it:
  * looking, which happens three times per interrupt, is a load, and one that comes and goes alone, as most do, never enters
  * the queue. Queues are made when first used.
@@ -45,10 +46,9 @@ export class Arbitration {
   private held = false;
   declare private readonly order: WireOrder;
   declare private readonly chip: Deferred;
-  /**
-   * The owner of the vCPUs' lines while nobody taps their wire. With it lines need not wait for the boundary in an emission that is the
-   * outermost, has left nothing to do for its end, and has nothing else to do: what is driven last is driven at the end.
-   */
+  /** A line is being driven: what its owner does to the chip meanwhile waits for the boundary, as lines go up and down one after the other. */
+  driving = false;
+  /** The owner of the vCPUs' lines while nobody taps their wire: only then they are driven at once. */
   lineOwner: WireOwner<VcpuLineArgs, void> | undefined = undefined;
 
   /**
@@ -74,9 +74,9 @@ export class Arbitration {
   }
 
   /**
-   * Files a candidate that is not filed there, and sees to the lines: at once where that may be and this is the `last` that happens
-   * in the emission, at the boundary otherwise. Without group 0 a candidate can only raise IRQ, so nothing is to be done when it
-   * does not pass, nor when IRQ is high.
+   * Files a candidate that is not filed there, and sees to the lines. Without group 0 a candidate can only raise IRQ, so nothing is
+   * to be done when it does not pass, nor when IRQ is high.
+   * @param last nothing else happens in the emission, so its end may be now
    */
   arrive(vcpu: number, candidate: candidates.Candidate, last: boolean): void {
     const { words } = this;
@@ -91,13 +91,12 @@ export class Arbitration {
 
   /** Something is signalled, and nothing else happens in the emission. Without group 0, IRQ rises, unless it is high. */
   rise(vcpu: number): void {
-    const { words, order, lineOwner } = this;
+    const { words } = this;
     const at = (vcpu << VCPU_SHIFT) + FLAGS;
     const flags = words[at]!;
-    if ((flags & (GROUP0 | IRQ_HIGH)) !== 0 || order.depth !== 1 || order.busy || lineOwner === undefined) return this.mark(vcpu);
+    if ((flags & (GROUP0 | IRQ_HIGH)) !== 0 || !this.isEnd) return this.mark(vcpu);
     words[at] = flags | IRQ_HIGH;
-    order.sequence++;
-    lineOwner(vcpu, IRQ_LINE, true);
+    this.driveIrq(vcpu, true);
   }
 
   /** Files a candidate that is not filed there. Returns true when it is now the best of its group: then the vCPU is to be marked. */
@@ -148,14 +147,13 @@ export class Arbitration {
    * so without group 0 IRQ falls.
    */
   acknowledged(vcpu: number): void {
-    const { words, order, lineOwner } = this;
+    const { words } = this;
     const at = (vcpu << VCPU_SHIFT) + FLAGS;
     const flags = words[at]!;
     if ((flags & (GROUP0 | IRQ_HIGH)) === 0) return;
-    if ((flags & GROUP0) !== 0 || order.depth !== 1 || order.busy || lineOwner === undefined) return this.mark(vcpu);
+    if ((flags & GROUP0) !== 0 || !this.isEnd) return this.mark(vcpu);
     words[at] = flags & ~IRQ_HIGH;
-    order.sequence++;
-    lineOwner(vcpu, IRQ_LINE, false);
+    this.driveIrq(vcpu, false);
   }
 
   /** The lines of the vCPU may have to change. */
@@ -197,6 +195,22 @@ export class Arbitration {
   release(): void {
     this.held = false;
     if (this.firstMarked === NOBODY && this.ringCount > 0) this.firstMarked = this.nextMark();
+  }
+
+  /** Is this the end of the outermost emission, if the last that happens in it has happened? And does nobody watch, so that its owner may be called? */
+  private get isEnd(): boolean {
+    const { order } = this;
+    return order.depth === 1 && !order.busy && !this.driving && this.lineOwner !== undefined;
+  }
+
+  private driveIrq(vcpu: number, high: boolean): void {
+    this.order.sequence++;
+    this.driving = true;
+    try {
+      this.lineOwner!(vcpu, IRQ_LINE, high);
+    } finally {
+      this.driving = false;
+    }
   }
 
   /** Where others wait, or group 0 plays a part. Behind a better one of group 1 nothing changes; before it nothing but who comes first. */

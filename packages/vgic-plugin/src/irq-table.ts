@@ -105,29 +105,29 @@ export class IrqTable {
   }
 
   /**
-   * As `setLevel` high, but every call is an edge to an edge-triggered interrupt: Linux's fast path of irqfd never sends a low. As
-   * with `pulse`, nothing else may happen in the emission afterwards: see `Arbitration.arrive`.
+   * As `setLevel` high, but every call is an edge to an edge-triggered interrupt: Linux's fast path of irqfd never sends a low.
+   * @param last see `Arbitration.arrive`
    */
-  raise(slot: number, which: number): core.IrqResult {
+  raise(slot: number, which: number, last: boolean): core.IrqResult {
     const before = this.words[slot]!;
     if ((before & EDGE) === 0) return this.setLevel(slot, which, true);
     if ((before & LATCH) !== 0) {
       this.words[slot] = before | which; // the level of an edge-triggered interrupt changes nothing else
       return COALESCED;
     }
-    this.request(slot, before | which | LATCH, true);
+    this.request(slot, before | which | LATCH, last);
     return DELIVERED;
   }
 
   /**
-   * An edge: up and down at once. An edge-triggered interrupt latches it; on a level-triggered one nothing stays of it. The last
-   * that happens in its emission.
+   * An edge: up and down at once. An edge-triggered interrupt latches it; on a level-triggered one nothing stays of it.
+   * @param last see `Arbitration.arrive`
    */
-  pulse(slot: number): core.IrqResult {
+  pulse(slot: number, last: boolean): core.IrqResult {
     const before = this.words[slot]!;
     if ((before & EDGE) === 0) return (before & ANY_HIGH) !== 0 ? COALESCED : IGNORED;
     if ((before & LATCH) !== 0) return COALESCED;
-    this.request(slot, before | LATCH, true);
+    this.request(slot, before | LATCH, last);
     return DELIVERED;
   }
 
@@ -253,7 +253,7 @@ export class IrqTable {
 
   /**
    * As `change`, where an edge-triggered interrupt becomes pending: it was filed nowhere, so there is only one place to look for.
-   * @param last nothing else happens in the emission
+   * @param last see `Arbitration.arrive`
    */
   private request(slot: number, after: number, last: boolean): void {
     if (this.special) return this.changeOther(slot, 0, after);

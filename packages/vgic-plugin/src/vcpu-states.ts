@@ -33,7 +33,6 @@ export interface Admission {
 }
 
 export class VcpuStates {
-  declare readonly count: number;
   declare readonly words: Int32Array;
   /** Of group 0: best candidate, ICC_AP0R0_EL1, and as in `Admission`. */
   declare private readonly best0: Int32Array;
@@ -42,7 +41,6 @@ export class VcpuStates {
   declare private readonly mask0: Uint8Array;
 
   constructor(count: number) {
-    this.count = count;
     this.words = new Int32Array(count << VCPU_SHIFT);
     this.best0 = new Int32Array(count).fill(NO_CANDIDATE);
     this.active0 = new Int32Array(count);
@@ -84,8 +82,8 @@ export class VcpuStates {
     words[at + LIMIT] = level << LEVEL_OF; // below PMR, since the candidate is
   }
 
-  /** Ends the most urgent running priority of `group`, if there is one. Returns true when a candidate is signalled now. */
-  drop(vcpu: number, group: number): boolean {
+  /** Ends the most urgent running priority of `group`, if there is one. */
+  drop(vcpu: number, group: number): void {
     const { words } = this;
     const at = vcpu << VCPU_SHIFT;
     const flags = words[at + FLAGS]!;
@@ -93,16 +91,14 @@ export class VcpuStates {
     const running = words[at + ACTIVE_PRIORITIES]!;
     const left = running & (running - 1);
     words[at + ACTIVE_PRIORITIES] = left;
-    const below = left === 0 ? (flags >>> OPEN_SHIFT) << LEVEL_OF : limitOf(flags, left);
-    words[at + LIMIT] = below;
-    return words[at + BEST]! < below;
+    words[at + LIMIT] = left === 0 ? (flags >>> OPEN_SHIFT) << LEVEL_OF : limitOf(flags, left);
   }
 
-  /** Is the most urgent running priority one of `group`? Equal priorities: group 0. */
+  /** Is the most urgent running priority one of `group`? Equal priorities: group 0. False for a vCPU that is none. */
   runs(vcpu: number, group: number): boolean {
     const { words } = this;
     const at = vcpu << VCPU_SHIFT;
-    return (words[at + FLAGS]! & GROUP0) === 0 ? group === 1 && words[at + ACTIVE_PRIORITIES] !== 0 : this.runsOfTwo(vcpu, group);
+    return (words[at + FLAGS]! & GROUP0) === 0 ? group === 1 && (words[at + ACTIVE_PRIORITIES]! | 0) !== 0 : this.runsOfTwo(vcpu, group);
   }
 
   /** Level of the running priority; −1 when nothing runs. */
@@ -167,10 +163,9 @@ export class VcpuStates {
     this.lookAtGroup0(vcpu);
   }
 
-  private dropOfTwo(vcpu: number, group: number): boolean {
+  private dropOfTwo(vcpu: number, group: number): void {
     const running = group === 1 ? this.words[(vcpu << VCPU_SHIFT) + ACTIVE_PRIORITIES]! : this.active0[vcpu]!;
     this.setActivePriorities(vcpu, group, running & (running - 1));
-    return this.signalled(vcpu) !== NO_CANDIDATE;
   }
 
   /** Does group 0 play a part? The limit follows, for what runs has changed. */

@@ -2,7 +2,8 @@
  * What GICv2 and GICv3 have in common: interrupts, arbitration, CPU interfaces, and the irqchip contract around them.
  *
  * Latch, then evaluate once (docs/adr/0002-latch-and-evaluate.md): whatever comes in changes state and marks vCPUs; marked
- * vCPUs are evaluated when the outermost emission ends, and `vcpuLines$` tells only what changed. A completion is emitted at
+ * vCPUs are evaluated when the outermost emission ends, or driven at once where that is now (arbitration.ts), and `vcpuLines$`
+ * tells only what changed. A completion is emitted at
  * the moment of deactivation, also with split end of interrupt, so a resampler lowers the line before it is looked at again.
  *
  * One security state, 5 priority bits, fully synchronous (gic.md 0.3). Hot: pins, `take`, `end`, `deactivate`, `evaluate`.
@@ -128,6 +129,7 @@ export abstract class Vgic implements Irqchip, Deferred {
   /** Drives lines for what was marked. Called by the wire order, inside its boundary. */
   evaluate(): void {
     const { arbitration } = this;
+    arbitration.driving = true;
     try {
       for (let vcpu = arbitration.takeMarked(); vcpu >= 0; vcpu = arbitration.takeMarked()) {
         const lines = this.linesOf(vcpu);
@@ -140,6 +142,8 @@ export abstract class Vgic implements Irqchip, Deferred {
     } catch (cause) {
       if (arbitration.anyMarked) this.order.defer(this); // one vCPU's bug is no reason to leave the others' lines as they were
       throw cause;
+    } finally {
+      arbitration.driving = false;
     }
   }
 
@@ -181,10 +185,15 @@ export abstract class Vgic implements Irqchip, Deferred {
   end(vcpu: number, intid: number, slot: number, group: number): void {
     if (this.cpuWire.tapped) this.tellEnded(vcpu, intid, group);
     else this.order.sequence++;
-    const signals = this.states.drop(vcpu, group);
-    if (slot >= 0 && !this.states.splitEoi(vcpu)) this.deactivate(vcpu, slot);
+    this.states.drop(vcpu, group);
+    try {
+      if (slot >= 0 && !this.states.splitEoi(vcpu)) this.deactivate(vcpu, slot);
+    } catch (cause) {
+      this.arbitration.mark(vcpu); // who resamples has failed; the drop has happened all the same
+      throw cause;
+    }
     // A drop lets candidates through and holds none back: without one, which is what most find, the lines are right as they are.
-    if (signals) this.arbitration.rise(vcpu);
+    if (this.states.signalled(vcpu) !== NO_CANDIDATE) this.arbitration.rise(vcpu);
   }
 
   /** Whoever deactivates, the one active bit of the interrupt is cleared, and its pin completes. */
@@ -382,8 +391,8 @@ export abstract class Vgic implements Irqchip, Deferred {
   private signalPin(pin: number, signal: IrqSignal): IrqResult {
     const slot = this.slotOfPin[pin] ?? -1;
     if (slot < 0) return IGNORED;
-    if (signal === HIGH) return this.table.raise(slot, PIN_HIGH);
-    return signal === PULSE ? this.table.pulse(slot) : this.table.setLevel(slot, PIN_HIGH, false);
+    if (signal === HIGH) return this.table.raise(slot, PIN_HIGH, true);
+    return signal === PULSE ? this.table.pulse(slot, true) : this.table.setLevel(slot, PIN_HIGH, false);
   }
 
   private drivePrivateLine(vcpu: number, intid: number, level: boolean): void {

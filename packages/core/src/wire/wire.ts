@@ -50,7 +50,8 @@ export interface Wire<Args extends readonly unknown[], R, T extends WireEvent> e
   /**
    * The owner while there is one and nobody taps; what `WireOptions.untapped` is told. An emitter that counts nanoseconds may call it
    * itself, which V8 can see through, where the call in `emit` serves all wires: between `begin` and `endAnswered` or `endFailed` of
-   * the order, or, where an emission is under way, after taking its number with `sequence++`.
+   * the order, or, where an emission is under way, after taking its number with `sequence++`; the owner is then in that emission, and
+   * an irqchip whose pin or doorbell this is takes it for the last that happens there.
    */
   readonly direct: WireOwner<Args, R> | undefined;
   /**

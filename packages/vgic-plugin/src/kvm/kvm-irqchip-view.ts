@@ -59,7 +59,7 @@ export class KvmIrqchipView {
     const slot = this.slot(intid, vcpu);
     if (slot < 0) return -ERRNO.EINVAL;
     if (this.gic.isDeviceDriven(slot)) return 0;
-    if (level) this.gic.table.raise(slot, PIN_HIGH);
+    if (level) this.gic.table.raise(slot, PIN_HIGH, false);
     else this.gic.table.setLevel(slot, PIN_HIGH, false);
     return 0;
   }

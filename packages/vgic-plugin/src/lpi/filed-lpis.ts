@@ -8,7 +8,6 @@ import { FIRST_LPI } from "../intid-space.ts";
 import * as candidates from "../candidate.ts";
 import type { LpiPort } from "./lpi-controller.ts";
 
-
 // docs/adr/0023-interrupt-delivery.md
 const { candidateOf } = candidates;
 /** LPIs are always group 1. */
