@@ -205,12 +205,9 @@ export class Arbitration {
 
   private driveIrq(vcpu: number, high: boolean): void {
     this.order.sequence++;
-    this.driving = true;
-    try {
-      this.lineOwner!(vcpu, IRQ_LINE, high);
-    } finally {
-      this.driving = false;
-    }
+    this.driving = true; // if the owner throws, until the next evaluation
+    this.lineOwner!(vcpu, IRQ_LINE, high);
+    this.driving = false;
   }
 
   /** Where others wait, or group 0 plays a part. Behind a better one of group 1 nothing changes; before it nothing but who comes first. */

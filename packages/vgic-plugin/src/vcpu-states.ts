@@ -82,8 +82,8 @@ export class VcpuStates {
     words[at + LIMIT] = level << LEVEL_OF; // below PMR, since the candidate is
   }
 
-  /** Ends the most urgent running priority of `group`, if there is one. */
-  drop(vcpu: number, group: number): void {
+  /** Ends the most urgent running priority of `group`, if there is one. Returns true when a candidate is signalled now. */
+  drop(vcpu: number, group: number): boolean {
     const { words } = this;
     const at = vcpu << VCPU_SHIFT;
     const flags = words[at + FLAGS]!;
@@ -91,7 +91,9 @@ export class VcpuStates {
     const running = words[at + ACTIVE_PRIORITIES]!;
     const left = running & (running - 1);
     words[at + ACTIVE_PRIORITIES] = left;
-    words[at + LIMIT] = left === 0 ? (flags >>> OPEN_SHIFT) << LEVEL_OF : limitOf(flags, left);
+    const below = left === 0 ? (flags >>> OPEN_SHIFT) << LEVEL_OF : limitOf(flags, left);
+    words[at + LIMIT] = below;
+    return words[at + BEST]! < below;
   }
 
   /** Is the most urgent running priority one of `group`? Equal priorities: group 0. False for a vCPU that is none. */
@@ -163,9 +165,10 @@ export class VcpuStates {
     this.lookAtGroup0(vcpu);
   }
 
-  private dropOfTwo(vcpu: number, group: number): void {
+  private dropOfTwo(vcpu: number, group: number): boolean {
     const running = group === 1 ? this.words[(vcpu << VCPU_SHIFT) + ACTIVE_PRIORITIES]! : this.active0[vcpu]!;
     this.setActivePriorities(vcpu, group, running & (running - 1));
+    return this.signalled(vcpu) !== NO_CANDIDATE;
   }
 
   /** Does group 0 play a part? The limit follows, for what runs has changed. */

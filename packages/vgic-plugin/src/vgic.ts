@@ -185,14 +185,19 @@ export abstract class Vgic implements Irqchip, Deferred {
   end(vcpu: number, intid: number, slot: number, group: number): void {
     if (this.cpuWire.tapped) this.tellEnded(vcpu, intid, group);
     else this.order.sequence++;
-    this.states.drop(vcpu, group);
+    // A drop lets candidates through and holds none back: without one, which is what most find, the lines are right as they are.
+    if (this.states.drop(vcpu, group)) return this.endBeforeOthers(vcpu, slot);
+    if (slot >= 0 && !this.states.splitEoi(vcpu)) this.deactivate(vcpu, slot);
+  }
+
+  /** The end where another interrupt is signalled then; unless the completion, which comes first, has seen to it. */
+  private endBeforeOthers(vcpu: number, slot: number): void {
     try {
       if (slot >= 0 && !this.states.splitEoi(vcpu)) this.deactivate(vcpu, slot);
     } catch (cause) {
       this.arbitration.mark(vcpu); // who resamples has failed; the drop has happened all the same
       throw cause;
     }
-    // A drop lets candidates through and holds none back: without one, which is what most find, the lines are right as they are.
     if (this.states.signalled(vcpu) !== NO_CANDIDATE) this.arbitration.rise(vcpu);
   }
 
