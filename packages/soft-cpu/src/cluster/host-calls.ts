@@ -161,7 +161,9 @@ export class HostCalls {
       cluster.undefinedInstruction(word);
       return;
     }
-    const value = state.u32[(HOST_VALUE >> 2) + 1] === 0 ? state.u32[HOST_VALUE >> 2]! : fromBigint(state.u64[HOST_VALUE >> 3]!);
+    const low = state.u32[HOST_VALUE >> 2]!;
+    const high = state.u32[(HOST_VALUE >> 2) + 1]!;
+    const value = high === 0 ? low : high < 0x20_0000 ? high * 0x1_0000_0000 + low : fromBigint(state.u64[HOST_VALUE >> 3]!);
     if (cluster.exit(SYSREG_WRITE, encoding, 8, value) === UNDEFINED) cluster.undefinedInstruction(word);
   }
 
