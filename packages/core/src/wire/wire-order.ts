@@ -116,7 +116,7 @@ export class WireOrder {
     return true;
   }
 
-  /** As `begin`, for who has looked that `depth`, which is the order's, is below MAX_DEPTH. Small, as is `endAt`: V8 always inlines 27 bytes of bytecode. */
+  /** As `begin`, for who has looked that `depth`, which is the order's, is below MAX_DEPTH: small enough (27 bytes of bytecode) for V8 to inline always. */
   beginAt(depth: number): void {
     this.sequence++;
     this.depth = depth + 1;
