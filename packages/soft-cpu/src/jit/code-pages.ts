@@ -7,6 +7,7 @@ import type { Decoded } from "../isa/decoder.ts";
 import { HANDLER_DECODE } from "../isa/variants.ts";
 import { HANDLER, PAGE_END } from "../state/layout.ts";
 import { entryPoint } from "./entry-points.ts";
+import { HOST, mayGoOn, PageFlow } from "./page-flow.ts";
 import type { CodePage } from "./region.ts";
 
 const KEPT_PAGES = 32;
@@ -41,6 +42,7 @@ export class CodePages {
 }
 
 export class KnownPage implements CodePage {
+  readonly flow: PageFlow;
   private readonly pages: DecodedPages;
   private readonly u16: Uint16Array;
   private readonly records: number;
@@ -53,6 +55,7 @@ export class KnownPage implements CodePage {
     this.pages = pages;
     this.u16 = u16;
     this.records = records;
+    this.flow = new PageFlow((offset) => this.decodeAt(offset));
   }
 
   decodeAt(offset: number): Decoded {
@@ -70,7 +73,9 @@ export class KnownPage implements CodePage {
   blockStarts(): readonly number[] {
     if (this.startsAsOf !== this.pages.decodes) {
       this.startsAsOf = this.pages.decodes;
-      this.starts = Array.from({ length: 1024 }, (_, index) => 4 * index).filter((offset) => this.isStart(offset));
+      const starts: number[] = [];
+      for (let offset = 0; offset < 4096; offset += 4) if (this.isStart(offset)) starts.push(offset);
+      this.starts = starts;
     }
     return this.starts;
   }
@@ -90,7 +95,7 @@ export class KnownPage implements CodePage {
   private isStart(offset: number): boolean {
     if (!this.isDecoded(offset) || this.isCallTarget(offset)) return false;
     if (offset === 0 || !this.isDecoded(offset - 4)) return true;
-    const { flow } = this.decodeAt(offset - 4).variant.form;
-    return flow !== undefined && flow.kind !== "conditional" && !("link" in flow && flow.link);
+    const before = this.flow.leadAt(offset - 4);
+    return before !== HOST && !mayGoOn(before);
   }
 }

@@ -16,19 +16,39 @@ const LINK_REGISTER = 1 << 30;
 
 export const isCallBlock = ({ ending: { kind } }: Block): boolean => kind === "call" || kind === "indirect-call";
 
+/** What a block does with registers, whatever comes before and after it. */
+interface Effect {
+  readonly isCall: boolean;
+  /** Written somewhere in it. */
+  readonly writes: number;
+  /** Read before it writes them. */
+  readonly reads: number;
+  /** Written when it may first leave in its middle; everything, if it never may. */
+  readonly writesBeforeExit: number;
+  /** One of its ways leads out of the region's blocks. */
+  readonly leaves: boolean;
+  /** Numbers, in the graph's order, of the blocks that follow it within the region. */
+  readonly next: readonly number[];
+}
+
 export function liveness({ blocks }: Region, graph: FlowGraph): Liveness {
-  const dirtyIn = new Map<number, number>(graph.order.map((offset) => [offset, 0]));
-  const liveIn = new Map<number, number>(graph.order.map((offset) => [offset, 0]));
+  const { order, loopHeads } = graph;
+  const numbers = new Map<number, number>();
+  for (let index = 0; index < order.length; index++) numbers.set(order[index]!, index);
+  const effects = order.map((offset) => effectOf(blocks.get(offset)!, graph, numbers));
+  const dirty = new Int32Array(order.length);
+  const live = new Int32Array(order.length);
 
   for (let changed = true; changed; ) {
     changed = false;
-    for (const offset of graph.order) {
-      const block = blocks.get(offset)!;
-      const out = isCallBlock(block) ? 0 : block.instructions.reduce((dirty, { writes }) => dirty | writes, dirtyIn.get(offset)!);
-      for (const to of block.successors) {
-        const before = dirtyIn.get(to)!;
-        if (!graph.isInside(offset, to) || (before | out) === before) continue;
-        dirtyIn.set(to, before | out);
+    for (let index = 0; index < effects.length; index++) {
+      const { isCall, writes, next } = effects[index]!;
+      if (isCall) continue; // everything was written back for it
+      const out = dirty[index]! | writes;
+      for (let way = 0; way < next.length; way++) {
+        const to = next[way]!;
+        if ((dirty[to]! | out) === dirty[to]) continue;
+        dirty[to]! |= out;
         changed = true;
       }
     }
@@ -36,37 +56,41 @@ export function liveness({ blocks }: Region, graph: FlowGraph): Liveness {
 
   for (let changed = true; changed; ) {
     changed = false;
-    for (const offset of graph.order.toReversed()) {
-      const live = liveAtStart(blocks.get(offset)!, graph, dirtyIn.get(offset)!, liveIn);
-      if (live === liveIn.get(offset)) continue;
-      liveIn.set(offset, live);
+    for (let index = effects.length - 1; index >= 0; index--) {
+      const { isCall, writes, reads, writesBeforeExit, leaves, next } = effects[index]!;
+      const dirtyOut = dirty[index]! | writes;
+      let out = isCall ? dirtyOut & ~LINK_REGISTER : leaves ? dirtyOut : 0;
+      if (!isCall) for (let way = 0; way < next.length; way++) out |= live[next[way]!]!;
+      let now = reads | (out & ~writes) | (dirty[index]! & ~writesBeforeExit);
+      if (loopHeads.has(order[index]!)) now |= dirty[index]!;
+      if (now === live[index]) continue;
+      live[index] = now;
       changed = true;
     }
   }
-  return { dirtyIn, liveIn };
+  return { dirtyIn: byOffset(order, dirty), liveIn: byOffset(order, live) };
 }
 
-function liveAtStart(block: Block, graph: FlowGraph, dirtyIn: number, liveIn: ReadonlyMap<number, number>): number {
-  const { offset, instructions, successors } = block;
-  let dirty = dirtyIn;
-  const dirtyBefore = instructions.map(({ writes }) => {
-    const before = dirty;
-    dirty |= writes;
-    return before;
-  });
-  let live = block.endReads;
-  if (isCallBlock(block)) {
-    live |= dirty & ~LINK_REGISTER;
-  } else {
-    for (const to of successors) live |= graph.isInside(offset, to) ? liveIn.get(to)! : dirty;
-    if (mayLeave(block)) live |= dirty;
+function byOffset(order: readonly number[], values: Int32Array): Map<number, number> {
+  const map = new Map<number, number>();
+  for (let index = 0; index < order.length; index++) map.set(order[index]!, values[index]!);
+  return map;
+}
+
+function effectOf(block: Block, graph: FlowGraph, numbers: ReadonlyMap<number, number>): Effect {
+  const { offset, instructions, successors, endReads } = block;
+  const isCall = isCallBlock(block);
+  let [writes, reads, writesBeforeExit] = [0, 0, -1];
+  for (const instruction of instructions) {
+    reads |= instruction.reads & ~writes;
+    if (instruction.mayExit && writesBeforeExit === -1) writesBeforeExit = writes;
+    writes |= instruction.writes;
   }
-  for (let index = instructions.length - 1; index >= 0; index--) {
-    const { reads, writes, mayExit } = instructions[index]!;
-    live = (live & ~writes) | reads;
-    if (mayExit) live |= dirtyBefore[index]!;
-  }
-  return graph.loopHeads.has(offset) ? live | dirtyIn : live;
+  reads |= endReads & ~writes;
+  // An edge back to a block that does not dominate this one leaves, see flow-graph.ts.
+  const next = successors.filter((to) => graph.isInside(offset, to));
+  const leaves = next.length < successors.length || mayLeave(block);
+  return { isCall, writes, reads, writesBeforeExit, leaves, next: next.map((to) => numbers.get(to)!) };
 }
 
 /** Does one of its ways lead out of the region's blocks? */

@@ -10,7 +10,7 @@ import type { Decoded } from "../isa/decoder.ts";
 import type { Flow, Operands } from "../isa/form.ts";
 import { SLOT_SP } from "../state/layout.ts";
 import type { CompiledTarget } from "./compiled-target.ts";
-import { isForHost } from "./host-instructions.ts";
+import { ADDRESS, HOST, INDIRECT, isDirect, mayGoOn, type PageFlow } from "./page-flow.ts";
 
 /** TurboFan's time grows faster than a function's size: 100 to 150 instructions are its measure. */
 export const REGION_INSTRUCTIONS = 160;
@@ -21,6 +21,7 @@ export const BASE_PC = 32;
 
 /** The page as the compiler sees it. */
 export interface CodePage {
+  readonly flow: PageFlow;
   decodeAt(offset: number): Decoded;
   /** Was the instruction at this offset executed? */
   isDecoded(offset: number): boolean;
@@ -84,48 +85,49 @@ export interface Region {
 
 const inPage = (offset: number): boolean => offset >= 0 && offset < PAGE;
 
+const isCall = (flow: Flow): boolean => "link" in flow && flow.link;
+
 /** A block without its semantics. */
 export interface OutlineBlock {
-  /** Offset behind its last instruction. */
-  readonly end: number;
-  readonly flow: Flow | undefined;
   readonly successors: readonly number[];
-  /** The target of its branch, if that lies above. */
-  readonly backTo: number | undefined;
 }
 
 export interface Outline {
   /** In order of their offsets. */
   readonly blocks: ReadonlyMap<number, OutlineBlock>;
-  readonly included: ReadonlySet<number>;
+  readonly reached: Reached;
 }
 
-const isCall = (flow: Flow): boolean => "link" in flow && flow.link;
+/** For each instruction of a page, whether paths from an entry reach it (INCLUDED), and whether a block begins there (LEADER, with or without INCLUDED). */
+export type Reached = Uint8Array;
+export const INCLUDED = 1;
+const LEADER = 2;
+const BLOCK = INCLUDED | LEADER;
+
+export const isIncluded = (reached: Reached, offset: number): boolean => inPage(offset) && (reached[offset >> 2]! & INCLUDED) !== 0;
+const isBlock = (reached: Reached, offset: number): boolean => inPage(offset) && reached[offset >> 2] === BLOCK;
 
 /** The blocks that `entry` reaches within the page, nearest first until there are REGION_INSTRUCTIONS. */
 export function outline(page: CodePage, entry: number): Outline {
-  const { leaders, included } = findLeaders(page, entry);
+  const reached = reach(page, entry);
   const blocks = new Map<number, OutlineBlock>();
-  const isLeader = (offset: number): boolean => leaders.has(offset) && included.has(offset);
-  for (const start of [...leaders].filter((offset) => included.has(offset)).sort((a, b) => a - b)) {
-    let end = start;
-    let flow: Flow | undefined;
-    let imm = 0;
-    do {
-      const { variant, operands } = page.decodeAt(end);
-      flow = variant.form.flow;
-      imm = Number(operands.imm ?? 0);
-      end += 4;
-    } while (flow === undefined && included.has(end) && !leaders.has(end));
-    const stops = flow === undefined && isForHost(page.decodeAt(end - 4).variant);
-    const target = flow !== undefined && flow.kind !== "indirect" && !isCall(flow) ? end - 4 + imm : undefined;
-    const backTo = target !== undefined && target >= 0 && target < end ? target : undefined;
-    const reached = stops ? [] : flow === undefined || flow.kind === "conditional" || isCall(flow) ? [end] : [];
-    if (target !== undefined) reached.unshift(target);
-    if (flow !== undefined && isSwitch(page, flow, end - 4)) reached.push(...nearestStarts(page, end - 4));
-    blocks.set(start, { end, flow, successors: reached.filter(isLeader), backTo });
-  }
-  return { blocks, included };
+  for (let start = 0; start < PAGE; start += 4) if (reached[start >> 2] === BLOCK) blocks.set(start, { successors: successorsOf(page, reached, start) });
+  return { blocks, reached };
+}
+
+function successorsOf(page: CodePage, reached: Reached, start: number): readonly number[] {
+  const { flow } = page;
+  let last = start;
+  while (flow.leadAt(last) <= ADDRESS && isIncluded(reached, last + 4) && !isBlock(reached, last + 4)) last += 4;
+  const lead = flow.leadAt(last);
+  const successors: number[] = [];
+  const add = (next: number): void => {
+    if (isBlock(reached, next)) successors.push(next);
+  };
+  if (isDirect(lead)) add(flow.targetAt(last));
+  if (mayGoOn(lead)) add(last + 4);
+  if (isSwitch(page, last)) nearestStarts(page, last).forEach(add);
+  return successors;
 }
 
 /** Instructions before a BR in which compilers put the address that its jump table is relative to. */
@@ -133,10 +135,11 @@ const SWITCH_DISTANCE = 8;
 const MOST_CASES = 32;
 
 /** BR behind an ADR of this page: how compilers branch through a table. */
-function isSwitch(page: CodePage, flow: Flow, offset: number): boolean {
-  if (flow.kind !== "indirect" || flow.link === true || flow.isReturn === true) return false;
+function isSwitch(page: CodePage, offset: number): boolean {
+  const { flow } = page;
+  if (flow.leadAt(offset) !== INDIRECT) return false;
   for (let at = offset - 4; at >= 0 && at >= offset - 4 * SWITCH_DISTANCE && page.isDecoded(at); at -= 4) {
-    if (page.decodeAt(at).variant.form.name === "ADR") return true;
+    if (flow.leadAt(at) === ADDRESS) return true;
   }
   return false;
 }
@@ -147,35 +150,36 @@ function nearestStarts(page: CodePage, offset: number): readonly number[] {
   return [...page.blockStarts()].sort((a, b) => distance(a) - distance(b)).slice(0, MOST_CASES);
 }
 
-/** Offsets at which blocks begin, and all that belong to the region. */
-function findLeaders(page: CodePage, entry: number): { leaders: Set<number>; included: Set<number> } {
-  const leaders = new Set([entry]);
-  const included = new Set<number>();
+/** All that belongs to the region of an entry. */
+export function reach(page: CodePage, entry: number): Reached {
+  const { flow } = page;
+  const reached = new Uint8Array(PAGE >> 2);
   const queue = [entry];
-  for (let at = queue.shift(); at !== undefined && included.size < REGION_INSTRUCTIONS; at = queue.shift()) {
-    for (let offset = at; inPage(offset) && !included.has(offset) && included.size < REGION_INSTRUCTIONS; offset += 4) {
+  reached[entry >> 2] = LEADER;
+  let included = 0;
+  const follow = (next: number): void => {
+    if (!inPage(next) || !page.isDecoded(next)) return;
+    reached[next >> 2]! |= LEADER;
+    queue.push(next);
+  };
+  for (let next = 0; next < queue.length && included < REGION_INSTRUCTIONS; next++) {
+    for (let offset = queue[next]!; inPage(offset) && !isIncluded(reached, offset) && included < REGION_INSTRUCTIONS; offset += 4) {
       if (!page.isDecoded(offset) && offset !== entry) break;
-      included.add(offset); // one for the host, too: the block stops there
-      const { variant, operands } = page.decodeAt(offset);
-      const { flow } = variant.form;
-      if (flow === undefined && isForHost(variant)) break;
-      if (flow === undefined) continue;
-      const follow = (next: number): void => {
-        if (!inPage(next) || !page.isDecoded(next)) return;
-        leaders.add(next);
-        queue.push(next);
-      };
-      if (flow.kind === "conditional" || isCall(flow)) follow(offset + 4);
-      if (flow.kind !== "indirect" && !isCall(flow)) follow(offset + Number(operands.imm));
-      if (isSwitch(page, flow, offset)) for (const start of nearestStarts(page, offset)) follow(start);
+      reached[offset >> 2]! |= INCLUDED; // one for the host, too: the block stops there
+      included++;
+      const lead = flow.leadAt(offset);
+      if (lead <= ADDRESS) continue;
+      if (lead !== HOST && mayGoOn(lead)) follow(offset + 4);
+      if (isDirect(lead)) follow(flow.targetAt(offset));
+      if (lead === INDIRECT && isSwitch(page, offset)) nearestStarts(page, offset).forEach(follow);
       break;
     }
   }
-  return { leaders, included };
+  return reached;
 }
 
 export function findRegion(page: CodePage, entry: number, target: CompiledTarget): Region {
-  const { blocks: outlined, included } = outline(page, entry);
+  const { blocks: outlined, reached } = outline(page, entry);
   const entered = enteredByOnePath(outlined, entry);
   const blocks = new Map<number, Block>();
   const comparisons = new Map<number, Comparison | undefined>();
@@ -184,7 +188,7 @@ export function findRegion(page: CodePage, entry: number, target: CompiledTarget
     // A block that only one block before it enters goes on with that one's comparison.
     const from = entered.get(offset);
     target.comparison = from === undefined ? undefined : comparisons.get(from);
-    const block = readBlock(page, offset, outlined, included, target);
+    const block = readBlock(page, offset, outlined, reached, target);
     const isCalling = block.ending.kind === "call" || block.ending.kind === "indirect-call";
     comparisons.set(offset, isCalling ? undefined : target.comparison);
     blocks.set(offset, block);
@@ -209,7 +213,7 @@ function enteredByOnePath(blocks: ReadonlyMap<number, OutlineBlock>, entry: numb
 }
 
 function readBlock(
-  page: CodePage, start: number, leaders: ReadonlyMap<number, OutlineBlock>, included: ReadonlySet<number>, target: CompiledTarget,
+  page: CodePage, start: number, leaders: ReadonlyMap<number, OutlineBlock>, reached: Reached, target: CompiledTarget,
 ): Block {
   const instructions: Instruction[] = [];
   const known = (offset: number): number[] => (leaders.has(offset) ? [offset] : []);
@@ -223,7 +227,7 @@ function readBlock(
   });
   for (let offset = start; ; offset += 4) {
     if (offset !== start && leaders.has(offset)) return done({ kind: "through", next: offset }, [offset]);
-    if (!included.has(offset)) return done({ kind: "stop", next: offset }, []);
+    if (!isIncluded(reached, offset)) return done({ kind: "stop", next: offset }, []);
     const decoded = page.decodeAt(offset);
     target.begin(decoded.operands, offset);
     const { form, split } = decoded.variant;
