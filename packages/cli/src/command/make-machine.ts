@@ -32,7 +32,7 @@ const BOOT = ["image", "kernel", "initrd", "append", "seed"] as const;
 
 /** @throws TraplineError, MachineFileError */
 export async function makeMachine(name: string, options: MachineOptions, how: MakeOptions): Promise<Machine> {
-  const config = name === "virt" ? (await import("../board/virt.ts")).virt(await boardOptions(options, how)) : await fileConfig(name, options, how);
+  const config = name === "virt" ? await boardConfig(options, how) : await fileConfig(name, options, how);
   const machine = await createMachine(config);
   try {
     installDeviceTree(machine, await treeOf(machine, options));
@@ -75,6 +75,12 @@ function settingsOf(options: MachineOptions): readonly MachineSetting[] {
 function resized(memory: NonNullable<MachineConfig["memory"]>, size: number, base: number): NonNullable<MachineConfig["memory"]> {
   const ram = memory.findIndex(({ readOnly }) => readOnly !== true);
   return ram < 0 ? [...memory, { name: "ram", base, size }] : memory.with(ram, { ...memory[ram]!, size });
+}
+
+/** The files come in while the board's parts are loaded, which takes as long. */
+async function boardConfig(options: MachineOptions, how: MakeOptions): Promise<MachineConfig> {
+  const [board, { virt }] = await Promise.all([boardOptions(options, how), import("../board/virt.ts")]);
+  return virt(board);
 }
 
 async function boardOptions(options: MachineOptions, { host, fetch, clock, plugins = [] }: MakeOptions): Promise<VirtOptions> {
