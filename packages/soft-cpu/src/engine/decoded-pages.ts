@@ -73,20 +73,25 @@ export class DecodedPages {
     const records = pageOf(record);
     const offset = (record - records) >> 2;
     const decoded = this.decodedAt(records, offset);
-    if (!decoded.variant.hot) this.owner.needed(decoded.variant);
-    const { form, leavesPage } = decoded.variant;
-    if (form.flow?.kind === "jump" && form.flow.link === true && !leavesPage) this.noteCall(records, offset + Number(decoded.operands.imm));
-    writeRecord(this.view, record, decoded);
+    const { variant } = decoded;
+    if (!variant.hot) this.owner.needed(variant);
+    if (variant.callsInPage) this.noteCall(records, offset + Number(decoded.operands.imm));
+    writeRecord(this.i32, record, decoded);
     this.noteCode(records, offset);
   }
 
   /** The instruction at an offset, as its record has it or will have it. */
   decodedAt(records: number, offset: number): Decoded {
-    return decode(this.wordAt(records + 4 * offset), offset, (ahead) => {
-      this.noteCode(records, ahead); // if that changes, the instruction may be another
-      return this.wordAt(records + 4 * ahead);
-    });
+    this.lookingIn = records;
+    return decode(this.wordAt(records + 4 * offset), offset, this.lookAhead);
   }
+
+  private lookingIn = 0;
+  /** The word at an offset of the page that is being decoded; if it changes, the instruction that looked may be another. */
+  private readonly lookAhead = (ahead: number): number => {
+    this.noteCode(this.lookingIn, ahead);
+    return this.wordAt(this.lookingIn + 4 * ahead);
+  };
 
   private noteCode(records: number, offset: number): void {
     this.i32[(records + CODE_MAP + ((offset >> 11) << 2)) >> 2]! |= 1 << ((offset >> 6) & 31);

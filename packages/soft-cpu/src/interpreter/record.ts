@@ -10,20 +10,41 @@ export const RECORDS_PER_BYTE: number = RECORD_BYTES / 4;
 
 const ZERO = 8 * SLOT_ZERO;
 
-export function writeRecord(view: DataView, record: number, { variant, operands }: Decoded): void {
+const image = new DataView(new ArrayBuffer(RECORD_BYTES));
+const imageWords = new Int32Array(image.buffer);
+
+/**
+ * Hot when code is seen for the first time. Operands have many shapes, which makes reading them slow, and most words were decoded before: what
+ * their records look like is kept with them.
+ */
+export function writeRecord(i32: Int32Array, record: number, decoded: Decoded): void {
+  if (decoded.w0 === 0) makeRecord(decoded);
+  const at = record >> 2;
+  i32[at + 1] = decoded.w1;
+  i32[at + 2] = decoded.w2;
+  i32[at + 3] = decoded.w3;
+  i32[at] = decoded.w0; // with the handler: now it is one that may be executed
+}
+
+function makeRecord(decoded: Decoded): void {
+  const { variant, operands } = decoded;
   const { form } = variant;
   const { d = ZERO, n = ZERO, m = ZERO, a = ZERO, imm = 0, shift = 0 } = operands;
-  view.setUint16(record + FIELD_D, d, true);
-  view.setUint16(record + FIELD_N, n, true);
-  view.setUint16(record + FIELD_M, m, true);
+  image.setUint16(HANDLER, variant.handler, true);
+  image.setUint16(FIELD_D, d, true);
+  image.setUint16(FIELD_N, n, true);
+  image.setUint16(FIELD_M, m, true);
   if (form.wide) {
-    view.setBigInt64(record + FIELD_IMM, BigInt.asIntN(64, BigInt(imm)), true);
+    image.setBigInt64(FIELD_IMM, BigInt.asIntN(64, BigInt(imm)), true);
   } else {
     // A branch inside its page goes from record to record.
     const inPage = form.flow !== undefined && !variant.leavesPage;
-    view.setInt32(record + FIELD_IMM, inPage ? Number(imm) * RECORDS_PER_BYTE : Number(imm), true);
-    view.setUint16(record + FIELD_A, a, true);
-    view.setUint16(record + FIELD_SHIFT, shift, true);
+    image.setInt32(FIELD_IMM, inPage ? Number(imm) * RECORDS_PER_BYTE : Number(imm), true);
+    image.setUint16(FIELD_A, a, true);
+    image.setUint16(FIELD_SHIFT, shift, true);
   }
-  view.setUint16(record + HANDLER, variant.handler, true);
+  decoded.w0 = imageWords[0]!;
+  decoded.w1 = imageWords[1]!;
+  decoded.w2 = imageWords[2]!;
+  decoded.w3 = imageWords[3]!;
 }

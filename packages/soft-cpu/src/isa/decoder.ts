@@ -5,9 +5,19 @@ import { instructionForms } from "./index.ts";
 import { isPassing } from "./stack-lookahead.ts";
 import { type Variant, variants } from "./variants.ts";
 
-export interface Decoded {
+export class Decoded {
   readonly variant: Variant;
   readonly operands: Operands;
+  /** The record that the interpreter has for it, once it has one: four words, and the first is never 0 (interpreter/record.ts). */
+  w0 = 0;
+  w1 = 0;
+  w2 = 0;
+  w3 = 0;
+
+  constructor(variant: Variant, operands: Operands) {
+    this.variant = variant;
+    this.operands = operands;
+  }
 }
 
 /** Rows are found by bits 31:21, which tell most of them apart; the few that share those are tried in order. */
@@ -40,32 +50,34 @@ export function findForm(word: number): { readonly form: Form; readonly fields: 
   throw new RangeError(`no row for ${word}`); // unreachable: see above
 }
 
-/** Words decoded lately, by their hash. Programs repeat themselves: more than half of what a kernel decodes is here. */
-const CACHE_ENTRIES = 0x4000;
-const cachedWords = new Uint32Array(CACHE_ENTRIES);
-const cached: (Decoded | undefined)[] = new Array<Decoded | undefined>(CACHE_ENTRIES).fill(undefined);
+/** Words decoded lately, by their hash. Programs repeat themselves: two thirds of what a kernel decodes are here. Bound: some 2 MiB. */
+const CACHE_BITS = 14;
+const cachedWords = new Uint32Array(2 ** CACHE_BITS);
+const cached: (Decoded | undefined)[] = new Array<Decoded | undefined>(2 ** CACHE_BITS).fill(undefined);
 
 /**
  * @param pageOffset of the instruction, bytes: tells whether a branch stays in its page
  * @param wordAt other words of the page, where there is one; who gives them decodes anew when they change
  */
 export function decode(word: number, pageOffset: number, wordAt?: (pageOffset: number) => number): Decoded {
-  const place = Math.imul(word, 0x9e37_79b1) >>> 18;
+  const place = Math.imul(word, 0x9e37_79b1) >>> (32 - CACHE_BITS);
   const known = cachedWords[place] === word ? cached[place] : undefined;
-  if (known !== undefined) return known;
+  if (known !== undefined && !(known.variant.isDirect && leavesPage(known.operands, pageOffset) !== known.variant.leavesPage)) return known;
   const { form, fields } = findForm(word);
   const operands = form.operands(fields);
-  if (form.flow !== undefined && form.flow.kind !== "indirect") {
-    // Depends on where it stands, and is not kept.
-    const target = pageOffset + (operands.imm as number);
-    return { variant: variants().find(form, fields, target < 0 || target >= 4096), operands };
-  }
   if (form.stack?.when(fields) === true) {
+    // Depends on where it stands, and is not kept.
     const passing = wordAt !== undefined && isPassing(pageOffset + 4, wordAt, findForm);
-    return { variant: variants().find(passing ? form : form.stack.form, fields, false), operands }; // so does this
+    return new Decoded(variants().find(passing ? form : form.stack.form, fields, false), operands);
   }
-  const decoded = { variant: variants().find(form, fields, false), operands };
+  const isDirect = form.flow !== undefined && form.flow.kind !== "indirect";
+  const decoded = new Decoded(variants().find(form, fields, isDirect && leavesPage(operands, pageOffset)), operands);
   cachedWords[place] = word;
   cached[place] = decoded;
   return decoded;
+}
+
+function leavesPage({ imm }: Operands, pageOffset: number): boolean {
+  const target = pageOffset + (imm as number);
+  return target < 0 || target >= 4096;
 }

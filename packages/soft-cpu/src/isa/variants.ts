@@ -13,8 +13,12 @@ export interface Variant {
   readonly handler: number;
   readonly form: Form;
   readonly split: Record<string, number>;
+  /** A direct branch, or call. */
+  readonly isDirect: boolean;
   /** A direct branch to another page. */
   readonly leavesPage: boolean;
+  /** A direct call within its page. */
+  readonly callsInPage: boolean;
   readonly hot: boolean;
 }
 
@@ -46,6 +50,12 @@ interface FormVariants {
 }
 
 const isDirect = (form: Form): boolean => form.flow !== undefined && form.flow.kind !== "indirect";
+
+/** One constructor, and so one shape: the decoder looks at variants of all rows. */
+function variantOf(handler: number, form: Form, split: Record<string, number>, leavesPage: boolean, hot: boolean): Variant {
+  const callsInPage = form.flow?.kind === "jump" && form.flow.link === true && !leavesPage;
+  return { handler, form, split, isDirect: isDirect(form), leavesPage, callsInPage, hot };
+}
 
 function* combinations(split: readonly SplitField[]): Generator<Record<string, number>> {
   const total = split.reduce((bits, { width }) => bits + width, 0);
@@ -94,7 +104,7 @@ function enumerate(forms: readonly Form[]): Variants {
     for (const values of combinations(split)) {
       if (!(form.flow !== undefined || form.hot(values)) || !occurs(form, split, values)) continue;
       for (const leavesPage of isDirect(form) ? [false, true] : [false]) {
-        const variant = { handler: FIRST_VARIANT + hot.length, form, split: values, leavesPage, hot: true };
+        const variant = variantOf(FIRST_VARIANT + hot.length, form, values, leavesPage, true);
         hot.push(variant);
         byKey.set(keyOf(split, values, leavesPage), variant);
       }
@@ -111,7 +121,7 @@ function enumerate(forms: readonly Form[]): Variants {
       if (variant === undefined) {
         if (next === HANDLERS_END) throw new InvariantError(`the instruction tables make more than ${HANDLERS_END} handlers`);
         const values = Object.fromEntries(split.map(({ name }) => [name, fields[name]!]));
-        variant = { handler: next++, form, split: values, leavesPage, hot: false };
+        variant = variantOf(next++, form, values, leavesPage, false);
         byKey.set(key, variant);
       }
       return variant;

@@ -8,7 +8,7 @@
 import type { CpuState } from "../state/cpu-state.ts";
 import { ENTRIES, HANDLER, LAST_ENTRY, LAST_LEFT, LEFT_FOR_BUDGET } from "../state/layout.ts";
 import { TABLE_SLOTS } from "../interpreter/core-module.ts";
-import { HANDLERS_END } from "../isa/variants.ts";
+import { HANDLER_DECODE, HANDLERS_END } from "../isa/variants.ts";
 import { compileModule, compileModuleLater, instantiate, type WasmImports, type WasmModule, type WasmTable } from "../engine/wasm-api.ts";
 import { type DecodedPages, pageOf, plainHandlerOf } from "../engine/decoded-pages.ts";
 import { CodePages } from "./code-pages.ts";
@@ -85,11 +85,11 @@ export class Compiler {
       this.totals.compiledSamples++;
       return;
     }
-    const page = this.code.at(records);
-    if (!page.isDecoded(offset)) return;
+    if (this.u16[(record + HANDLER) >> 1] === HANDLER_DECODE) return;
     const compiled = this.compiled.get(records);
     if (compiled?.entries.has(offset) === true) return;
     if (!this.places.meet(record)) return;
+    const page = this.code.at(records);
     let entry = page.entryPoint(offset);
     if (compiled?.givenUp.has(entry) === true) return;
     // Compiled from there, and yet the interpreter works here: it gets here by other ways.

@@ -27,8 +27,8 @@ export const isDirect = (lead: number): boolean => lead === JUMP || lead === CON
 export const mayGoOn = (lead: number): boolean => lead <= ADDRESS || lead === CONDITIONAL || lead === CALL || lead === INDIRECT_CALL;
 
 export class PageFlow {
-  private readonly leads = new Uint8Array(1024);
-  private readonly targets = new Int32Array(1024);
+  /** By instruction: how it leads on in bits [3:0], its target above. Made when first asked: most pages are looked at once, and never again. */
+  private known: Int32Array | undefined = undefined;
   private readonly decodeAt: (offset: number) => Decoded;
 
   constructor(decodeAt: (offset: number) => Decoded) {
@@ -37,22 +37,25 @@ export class PageFlow {
 
   /** One of the numbers above. */
   leadAt(offset: number): number {
-    const lead = this.leads[offset >> 2]!;
-    return lead === UNKNOWN ? this.learn(offset) : lead;
+    return this.at(offset) & 15;
   }
 
   /** Offset in the page to which the direct branch or call leads; it may lie outside. */
   targetAt(offset: number): number {
-    if (this.leads[offset >> 2] === UNKNOWN) this.learn(offset);
-    return this.targets[offset >> 2]!;
+    return this.at(offset) >> 4;
   }
 
+  private at(offset: number): number {
+    const known = (this.known ??= new Int32Array(1024));
+    const flow = known[offset >> 2]!;
+    return flow === UNKNOWN ? (known[offset >> 2] = this.learn(offset)) : flow;
+  }
+
+  /** Branches reach 128 MiB far, so that 28 bits hold a target. */
   private learn(offset: number): number {
     const { variant, operands } = this.decodeAt(offset);
     const lead = leadOf(variant);
-    this.leads[offset >> 2] = lead;
-    if (isDirect(lead) || lead === CALL) this.targets[offset >> 2] = offset + Number(operands.imm);
-    return lead;
+    return isDirect(lead) || lead === CALL ? lead | ((offset + Number(operands.imm)) << 4) : lead;
   }
 }
 
