@@ -4,11 +4,13 @@
 // Other packages stay imports, so that a plugin and the command have the same classes and tokens. Two exceptions save hundreds of files:
 // names of rxjs are imported from rxjs's own files of one class each, which are the very classes that "rxjs" gives; and what a file
 // own-*.ts imports becomes part of the bundle, with its licence.
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -76,6 +78,37 @@ function checkImports(folder, chunks, declared) {
   }
 }
 
+/** A package that has src/engine/prebuild.ts generates files that its bundle reads, and src/engine/prebuilt.ts says of which build they are. */
+const PREBUILD = "src/engine/prebuild.ts";
+const PREBUILT = /[/\\]src[/\\]engine[/\\]prebuilt\.ts$/;
+
+/** Runs the package's own sources, which need tsx: in a process apart. Gives the files by their names in `dist`, and what names the build. */
+function prebuild(folder) {
+  if (!existsSync(path.join(folder, PREBUILD))) return undefined;
+  const script = `
+    const { prebuild, prebuiltFile } = await import(${JSON.stringify(pathToFileURL(path.join(folder, PREBUILD)).href)});
+    const modules = [...prebuild()].map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
+    process.stdout.write(JSON.stringify({ modules, files: modules.map(([name]) => prebuiltFile(name, "BUILD")) }));`;
+  const args = ["--conditions=@trapline/source", "--import", import.meta.resolve("tsx"), "--input-type=module", "--eval", script];
+  const env = { ...process.env, TSX_TSCONFIG_PATH: path.join(root, "tsconfig.base.json") };
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 28 });
+  if (status !== 0) throw new Error(`${folder}: ${PREBUILD} failed, with status ${status}`);
+  const { modules, files } = JSON.parse(stdout.toString());
+  const build = createHash("sha256").update(stdout).digest("hex").slice(0, 12);
+  return { build, files: new Map(files.map((file, index) => [file.replace("BUILD", build), Buffer.from(modules[index][1], "base64")])) };
+}
+
+/** Puts the name of the build where the bundle looks for it. */
+const naming = (prebuilt) => ({
+  name: "prebuilt",
+  transform(code, id) {
+    if (prebuilt === undefined || !PREBUILT.test(id)) return undefined;
+    const named = code.replace('const BUILD: string = ""', `const BUILD: string = ${JSON.stringify(prebuilt.build)}`);
+    if (named === code) throw new Error(`${id} has no place for the name of the build`);
+    return { code: named, map: null };
+  },
+});
+
 /** A file appears whole or not at all: somebody may be starting the command just now. */
 function put(file, text) {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -94,7 +127,9 @@ async function bundle(folder) {
   const input = entriesOf(folder, manifest);
   // Where loading more than was asked for changes nothing, one file behind the entries is quicker than one for each set of sharers.
   const isOneChunk = manifest.sideEffects === false && Object.keys(input).length > 1;
+  const prebuilt = prebuild(folder);
   const build = await rolldown({
+    plugins: [naming(prebuilt)],
     cwd: folder,
     input,
     platform: "node",
@@ -128,8 +163,9 @@ async function bundle(folder) {
     write(fileName, narrowRxjs(folder, isCopy ? code.replace(/^\/\/# sourceMappingURL=.*$/m, "") : code));
     if (map !== null && !isCopy) write(`${fileName}.map`, map.toString());
   }
+  for (const [file, bytes] of prebuilt?.files ?? []) write(file, bytes);
   for (const entry of readdirSync(path.join(folder, "dist"), { recursive: true, encoding: "utf8" }))
-    if (/\.js(\.map)?$/.test(entry) && !written.has(entry.replaceAll("\\", "/"))) rmSync(path.join(folder, "dist", entry));
+    if (/\.(js(\.map)?|wasm)$/.test(entry) && !written.has(entry.replaceAll("\\", "/"))) rmSync(path.join(folder, "dist", entry));
 }
 
 await Promise.all(process.argv.slice(2).map((name) => bundle(path.join(root, name))));

@@ -2,7 +2,7 @@
  * One instance of the generated code, on one machine's memory: runs the vCPU whose state is in place, decodes what it meets, and
  * asks its host for the rest. All vCPUs of a machine share it in turns.
  */
-import { coldHandlerModule, coreModule, TABLE_SLOTS } from "../interpreter/core-module.ts";
+import { TABLE_SLOTS } from "../interpreter/core-module.ts";
 import { crcTables } from "../isa/bit-tricks.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
 import type { HostFunction } from "../isa/host-functions.ts";
@@ -11,8 +11,9 @@ import { CpuState } from "../state/cpu-state.ts";
 import type { WasmMemory } from "@trapline/core";
 import { Compiler } from "../jit/compiler.ts";
 import { DecodedPages, type DecodedPagesOwner } from "./decoded-pages.ts";
-import type { Variant } from "../isa/variants.ts";
-import { compileModule, createTable, instantiate, type WasmImports, type WasmModule, type WasmTable } from "./wasm-api.ts";
+import { coldGroup, coldName, type Variant } from "../isa/variants.ts";
+import { compiledCore, compiledGroup, compiledHandler } from "./handler-modules.ts";
+import { createTable, instantiate, type WasmImports, type WasmModule, type WasmTable } from "./wasm-api.ts";
 
 /** What generated code asks for; see interpreter/core-module.ts. */
 export interface EngineHost extends Omit<DecodedPagesOwner, "needed"> {
@@ -29,10 +30,6 @@ export interface EngineHost extends Omit<DecodedPagesOwner, "needed"> {
   readonly helpers: HelperFunctions;
 }
 
-let compiledCore: WasmModule | undefined;
-/** By handler. */
-const compiledHandlers = new Map<number, WasmModule>();
-
 export class Engine {
   readonly state: CpuState;
   readonly pages: DecodedPages;
@@ -45,6 +42,8 @@ export class Engine {
   private readonly imports: WasmImports;
   /** Handlers outside the loop that this instance has. */
   private readonly present = new Set<number>();
+  /** The exports of the groups that some of them are from. */
+  private readonly groups = new Map<WasmModule, Readonly<Record<string, unknown>>>();
 
   constructor(memory: WasmMemory, host: EngineHost) {
     this.memory = memory;
@@ -64,7 +63,7 @@ export class Engine {
     this.table = createTable(TABLE_SLOTS);
     new Uint8Array(memory.buffer).set(new Uint8Array(crcTables().buffer), CRC_TABLES);
     const hostImports = Object.fromEntries(host.hostFunctions.entries());
-    const exports = instantiate((compiledCore ??= compileModule(coreModule())), {
+    const exports = instantiate(compiledCore(), {
       cpu: {
         memory,
         table: this.table,
@@ -90,9 +89,16 @@ export class Engine {
   private provide(variant: Variant): void {
     const { handler } = variant;
     if (this.present.has(handler)) return;
-    let module = compiledHandlers.get(handler);
-    if (module === undefined) compiledHandlers.set(handler, (module = compileModule(coldHandlerModule(variant))));
-    this.table.set(handler, instantiate(module, this.imports)["handler"]);
+    const name = coldName(variant);
+    const group = compiledGroup(coldGroup(variant));
+    // No file has it, because there is none, or because a handler that hardly any word needs was not thought of.
+    this.table.set(handler, (group && this.exportsOf(group)[name]) ?? instantiate(compiledHandler(variant), this.imports)[name]);
     this.present.add(handler);
+  }
+
+  private exportsOf(group: WasmModule): Readonly<Record<string, unknown>> {
+    let exports = this.groups.get(group);
+    if (exports === undefined) this.groups.set(group, (exports = instantiate(group, this.imports)));
+    return exports;
   }
 }

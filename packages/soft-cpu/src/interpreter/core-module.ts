@@ -1,8 +1,8 @@
 /**
  * The interpreter: one WebAssembly module, generated from the instruction tables when the first machine starts.
  *
- * `run` is a loop around one `br_table` over the hot handlers; the others are functions behind a table, each in a module of its
- * own that is made when it is first needed; numbers above all handlers enter compiled code through the same table. Registers and flags are in memory. Each pass of the loop takes one
+ * `run` is a loop around one `br_table` over the hot handlers; the others are functions behind a table, in modules that are
+ * instantiated when one of their handlers is first needed; numbers above all handlers enter compiled code through the same table. Registers and flags are in memory. Each pass of the loop takes one
  * instruction from the budget, so that a slice stops exactly where it should.
  *
  * Imports (module "cpu"): `memory`; `access` (a translation that is not in the context, a device, a fault: gives a host address
@@ -14,7 +14,7 @@ import { Builder } from "../ir/builder.ts";
 import { emitExpr, emitStatements, type Scope } from "../ir/emit.ts";
 import { importHelpers } from "../ir/helpers.ts";
 import { hostFunctionsOf, importHostFunctions } from "../ir/host-imports.ts";
-import { HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants } from "../isa/variants.ts";
+import { type ColdHandler, HANDLER_DECODE, HANDLER_PAGE_END, HANDLERS_END, type Variant, variants } from "../isa/variants.ts";
 import { PSTATE_IL } from "../exceptions/exception-return.ts";
 import { HOST_FP_TRAP, HOST_FUNCTIONS } from "../isa/host-functions.ts";
 import {
@@ -128,16 +128,23 @@ function emitFpGuard(scope: Scope): void {
   scope.code.end();
 }
 
-/** A module with the handler of one variant that has no place in the loop: exports `handler`. */
-export function coldHandlerModule(variant: Variant): Uint8Array<ArrayBuffer> {
+/** A module with handlers that have no place in the loop: exports each by its name. */
+export function coldHandlersModule(handlers: readonly ColdHandler[]): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
-  const { code } = module.function([I32], [I32], "handler");
-  const builder = new Builder(new RecordTarget(code, 0, variant.form.wide, new Map()));
-  variant.form.emit(builder, variant.split);
-  const scope = new ColdScope(code, declareHandlerImports(module, builder.statements, variant.form.fp), code.local(I32));
-  if (variant.form.fp) emitFpGuard(scope);
-  emitStatements(scope, builder.statements);
-  code.i32(0);
+  const functions = handlers.map(({ name, form, split }) => {
+    const { code } = module.function([I32], [I32], name);
+    const builder = new Builder(new RecordTarget(code, 0, form.wide, new Map()));
+    form.emit(builder, split);
+    return { code, form, statements: builder.statements };
+  });
+  const all = functions.flatMap(({ statements }) => statements);
+  const imports = declareHandlerImports(module, all, handlers.some(({ form }) => form.fp));
+  for (const { code, form, statements } of functions) {
+    const scope = new ColdScope(code, imports, code.local(I32));
+    if (form.fp) emitFpGuard(scope);
+    emitStatements(scope, statements);
+    code.i32(0);
+  }
   return module.build();
 }
 
@@ -449,15 +456,12 @@ function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, sett
   code.end(); // loop
 }
 
-let shared: Uint8Array<ArrayBuffer> | undefined;
-
-/** Generated once per process. */
+/** Takes some 25 ms. */
 export function coreModule(): Uint8Array<ArrayBuffer> {
-  if (shared !== undefined) return shared;
   const module = new ModuleWriter();
   const imports = declareCoreImports(module);
   module.importTable("cpu", "table", TABLE_SLOTS);
   writeInvoke(module);
   writeRun(module, imports, writeGoto(module), writeSettleFlags(module));
-  return (shared = module.build());
+  return module.build();
 }

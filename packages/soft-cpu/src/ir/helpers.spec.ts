@@ -12,8 +12,8 @@ import { simdFpAcross, simdFpScalarPairwise } from "../isa/simd-fp-reduce.ts";
 import { simdFpScalarThreeSame, simdFpThreeSame } from "../isa/simd-fp-three-same.ts";
 import { simdFpScalarTwoMisc, simdFpTwoMisc } from "../isa/simd-fp-two-misc.ts";
 import { decode } from "../isa/decoder.ts";
-import type { Variant } from "../isa/variants.ts";
-import { coldHandlerModule } from "../interpreter/core-module.ts";
+import { coldName, type Variant } from "../isa/variants.ts";
+import { coldHandlersModule } from "../interpreter/core-module.ts";
 import { compileModule, instantiate } from "../engine/wasm-api.ts";
 import { CpuState } from "../state/cpu-state.ts";
 import { Prng } from "../testing/prng.fixture.ts";
@@ -89,7 +89,7 @@ describe("every floating-point row", () => {
 
   it("makes handlers that are valid, small, and find their helpers", { timeout: 20_000 }, () => {
     const sizes = forms.flatMap(variantsOf).map((variant) => {
-      const bytes = coldHandlerModule(variant);
+      const bytes = coldHandlersModule([{ ...variant, name: coldName(variant) }]);
       instantiate(compileModule(bytes), { cpu, host, helper });
       return { name: variant.form.name, size: bytes.length };
     });

@@ -94,11 +94,48 @@ function occurs(form: Form, split: readonly SplitField[], values: Record<string,
   return false;
 }
 
+/** All rows, each followed by itself for words that may leave SP misaligned. */
+function everyForm(forms: readonly Form[]): readonly Form[] {
+  return forms.flatMap((each) => (each.stack === undefined ? [each] : [each, each.stack.form]));
+}
+
+const splitOf = (form: Form): readonly SplitField[] => form.split.map((name) => form.bits.fields.find((field) => field.name === name)!);
+
+/** What a handler outside the interpreter's loop is made of. */
+export interface ColdHandler {
+  /** The number of its row and its split fields: the same in every process. */
+  readonly name: string;
+  readonly form: Form;
+  readonly split: Record<string, number>;
+}
+
+/** Rows of a group: those who use one of them use others, and a group is made in a few milliseconds. */
+const GROUP_ROWS = 32;
+let rowNumbers: ReadonlyMap<Form, number> | undefined;
+const rowNumber = (form: Form): number => (rowNumbers ??= new Map(everyForm(instructionForms).map((each, number) => [each, number]))).get(form)!;
+
+export const coldName = ({ form, split }: Pick<Variant, "form" | "split">): string => [rowNumber(form), ...Object.values(split)].join(".");
+export const coldGroup = ({ form }: Pick<Variant, "form">): number => Math.floor(rowNumber(form) / GROUP_ROWS);
+
+/** All handlers outside the loop that any word can need, by their groups. Takes a second. */
+export function coldGroups(): readonly (readonly ColdHandler[])[] {
+  const groups: ColdHandler[][] = [];
+  for (const form of everyForm(instructionForms)) {
+    const group = (groups[coldGroup({ form })] ??= []);
+    if (form.flow !== undefined) continue;
+    const split = splitOf(form);
+    for (const values of combinations(split)) {
+      if (!form.hot(values) && (split.length === 0 || occurs(form, split, values))) group.push({ name: coldName({ form, split: values }), form, split: values });
+    }
+  }
+  return groups;
+}
+
 function enumerate(forms: readonly Form[]): Variants {
   const byForm = new Map<Form, FormVariants>();
   const hot: Variant[] = [];
-  for (const form of forms.flatMap((each) => (each.stack === undefined ? [each] : [each, each.stack.form]))) {
-    const split = form.split.map((name) => form.bits.fields.find((field) => field.name === name)!);
+  for (const form of everyForm(forms)) {
+    const split = splitOf(form);
     const byKey = new Map<number, Variant>();
     byForm.set(form, { split, byKey });
     for (const values of combinations(split)) {
