@@ -2,14 +2,14 @@
  * The pages whose instructions are decoded: which physical page has which records, and what is dropped when its bytes change.
  *
  * Instructions are decoded one at a time, when they are first executed. A page that is written where something was decoded loses
- * all its records, and so does one that is written where the decoder looked further; a write elsewhere in it does no harm (CODE_MAP,
+ * all its records, and so does one that is written where the decoder looked further; a write elsewhere in it does no harm (codeMap,
  * 64 bytes a bit). Memory: at most RECORD_PAGES pages; when they are used up all are dropped and decoding begins anew, so that work
  * stays bounded by what is executed.
  */
 import {
-  CODE_MAP, HANDLER, PAGE_END, PLAIN_HANDLERS, RECORD_BYTES, RECORD_PAGE_BYTES, RECORD_PAGES, RECORD_PHYSICAL, RECORD_POOL,
+  HANDLER, PAGE_END, PLAIN_HANDLERS, RECORD_BYTES, RECORD_PAGE_BYTES, RECORD_PAGES, RECORD_POOL,
 } from "../state/layout.ts";
-import { type Decoded, decode } from "../isa/decoder.ts";
+import { CALL_IN_PAGE, COLD, type Decoded, decode } from "../isa/decoder.ts";
 import { HANDLER_DECODE, HANDLER_PAGE_END, type Variant } from "../isa/variants.ts";
 import { writeRecord } from "../interpreter/record.ts";
 
@@ -42,7 +42,12 @@ export class DecodedPages {
   private readonly free: number[] = [];
   /** Pages of the pool that were handed out since the last flush. What was never handed out is zero, and thus clear. */
   private used = 0;
-  /** By place in the pool: where the page's bytes are. */
+  // By place in the pool, and not there: a page of records is 18 KiB, and the host need not find memory for more of it than is decoded.
+  /** Physical page number. */
+  private readonly physical = new Int32Array(RECORD_PAGES);
+  /** Two words each: one bit per 64 bytes of the page in which something is decoded. */
+  private readonly codeMap = new Int32Array(2 * RECORD_PAGES);
+  /** Where the page's bytes are. */
   private readonly hostAddresses: Float64Array = new Float64Array(RECORD_PAGES);
   /** By records: offsets that a BL of the same page names. */
   private readonly callTargets = new Map<number, Set<number>>();
@@ -67,15 +72,19 @@ export class DecodedPages {
     return this.recordsOf.get(physicalPage) ?? this.allocate(physicalPage);
   }
 
-  /** Decodes the instruction of one record. */
+  /** Decodes the instruction of one record. Behind a page's last there is none: that record leads on into the next page. */
   decode(record: number): void {
-    this.decodes++;
     const records = pageOf(record);
     const offset = (record - records) >> 2;
+    if (offset === 4096) {
+      this.u16[(record + HANDLER) >> 1] = HANDLER_PAGE_END;
+      return;
+    }
+    this.decodes++;
     const decoded = this.decodedAt(records, offset);
-    const { variant } = decoded;
-    if (!variant.hot) this.owner.needed(variant);
-    if (variant.callsInPage) this.noteCall(records, offset + Number(decoded.operands.imm));
+    const { traits } = decoded;
+    if ((traits & COLD) !== 0) this.owner.needed(decoded.variant);
+    if ((traits & CALL_IN_PAGE) !== 0) this.noteCall(records, offset + decoded.distance);
     writeRecord(this.i32, record, decoded);
     this.noteCode(records, offset);
   }
@@ -94,7 +103,7 @@ export class DecodedPages {
   };
 
   private noteCode(records: number, offset: number): void {
-    this.i32[(records + CODE_MAP + ((offset >> 11) << 2)) >> 2]! |= 1 << ((offset >> 6) & 31);
+    this.codeMap[2 * indexOf(records) + (offset >> 11)]! |= 1 << ((offset >> 6) & 31);
   }
 
   /** Does a function begin here, as far as the calls that were decoded tell? */
@@ -115,15 +124,16 @@ export class DecodedPages {
   }
 
   physicalPage(records: number): number {
-    return this.i32[(records + RECORD_PHYSICAL) >> 2]!;
+    return this.physical[indexOf(records)]!;
   }
 
   /** Is anything decoded in these bytes of the page? They must not cross its end. */
   isDecoded(physicalPage: number, offset: number, length: number): boolean {
     const records = this.recordsOf.get(physicalPage);
     if (records === undefined) return false;
+    const map = 2 * indexOf(records);
     for (let chunk = offset >> 6; chunk <= (offset + length - 1) >> 6; chunk++) {
-      if ((this.i32[(records + CODE_MAP + ((chunk >> 5) << 2)) >> 2]! & (1 << (chunk & 31))) !== 0) return true;
+      if ((this.codeMap[map + (chunk >> 5)]! & (1 << (chunk & 31))) !== 0) return true;
     }
     return false;
   }
@@ -162,20 +172,19 @@ export class DecodedPages {
   private allocate(physicalPage: number): number {
     if (this.free.length === 0 && this.used === RECORD_PAGES) this.flush();
     const records = this.free.pop() ?? recordsAt(this.used++);
-    this.hostAddresses[indexOf(records)] = this.owner.hostAddressOf(physicalPage);
-    this.i32[(records + RECORD_PHYSICAL) >> 2] = physicalPage;
-    this.u16[(records + PAGE_END + HANDLER) >> 1] = HANDLER_PAGE_END;
+    const index = indexOf(records);
+    this.hostAddresses[index] = this.owner.hostAddressOf(physicalPage);
+    this.physical[index] = physicalPage;
     this.recordsOf.set(physicalPage, records);
     return records;
   }
 
   private clear(records: number): void {
-    const { u16, i32 } = this;
+    const { u16, codeMap } = this;
     // The operands stay: an instruction that overwrites its own page is not through with its record.
     for (let record = records; record < records + PAGE_END; record += RECORD_BYTES) u16[(record + HANDLER) >> 1] = HANDLER_DECODE;
     this.callTargets.delete(records);
-    i32[(records + CODE_MAP) >> 2] = 0;
-    i32[(records + CODE_MAP + 4) >> 2] = 0;
+    codeMap.fill(0, 2 * indexOf(records), 2 * indexOf(records) + 2);
   }
 }
 

@@ -5,9 +5,20 @@ import { instructionForms } from "./index.ts";
 import { isPassing } from "./stack-lookahead.ts";
 import { type Variant, variants } from "./variants.ts";
 
+/** Traits of a decoded instruction: its handler has no place in the interpreter's loop; it is a direct call within its page; a direct branch; one that leaves its page. */
+export const COLD = 1;
+export const CALL_IN_PAGE = 2;
+const DIRECT = 4;
+const LEAVES_PAGE = 8;
+
+/** Most words were decoded before, and of those only this object is looked at: everything else would be a miss of the host's caches. */
 export class Decoded {
   readonly variant: Variant;
   readonly operands: Operands;
+  /** A bit each, see above. */
+  readonly traits: number;
+  /** Of direct branches: the distance in bytes. */
+  readonly distance: number;
   /** The record that the interpreter has for it, once it has one: four words, and the first is never 0 (interpreter/record.ts). */
   w0 = 0;
   w1 = 0;
@@ -17,6 +28,8 @@ export class Decoded {
   constructor(variant: Variant, operands: Operands) {
     this.variant = variant;
     this.operands = operands;
+    this.traits = (variant.hot ? 0 : COLD) | (variant.callsInPage ? CALL_IN_PAGE : 0) | (variant.isDirect ? DIRECT : 0) | (variant.leavesPage ? LEAVES_PAGE : 0);
+    this.distance = variant.isDirect ? (operands.imm as number) : 0;
   }
 }
 
@@ -62,7 +75,7 @@ const cached: (Decoded | undefined)[] = new Array<Decoded | undefined>(2 ** CACH
 export function decode(word: number, pageOffset: number, wordAt?: (pageOffset: number) => number): Decoded {
   const place = Math.imul(word, 0x9e37_79b1) >>> (32 - CACHE_BITS);
   const known = cachedWords[place] === word ? cached[place] : undefined;
-  if (known !== undefined && !(known.variant.isDirect && leavesPage(known.operands, pageOffset) !== known.variant.leavesPage)) return known;
+  if (known !== undefined && ((known.traits & DIRECT) === 0 || leavesPage(known.distance, pageOffset) === ((known.traits & LEAVES_PAGE) !== 0))) return known;
   const { form, fields } = findForm(word);
   const operands = form.operands(fields);
   if (form.stack?.when(fields) === true) {
@@ -71,13 +84,13 @@ export function decode(word: number, pageOffset: number, wordAt?: (pageOffset: n
     return new Decoded(variants().find(passing ? form : form.stack.form, fields, false), operands);
   }
   const isDirect = form.flow !== undefined && form.flow.kind !== "indirect";
-  const decoded = new Decoded(variants().find(form, fields, isDirect && leavesPage(operands, pageOffset)), operands);
+  const decoded = new Decoded(variants().find(form, fields, isDirect && leavesPage(operands.imm as number, pageOffset)), operands);
   cachedWords[place] = word;
   cached[place] = decoded;
   return decoded;
 }
 
-function leavesPage({ imm }: Operands, pageOffset: number): boolean {
-  const target = pageOffset + (imm as number);
+function leavesPage(distance: number, pageOffset: number): boolean {
+  const target = pageOffset + distance;
   return target < 0 || target >= 4096;
 }

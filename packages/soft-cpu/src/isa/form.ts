@@ -102,11 +102,12 @@ export function form<const E extends string, const S extends FieldName<E> = neve
   };
   // Field values are looked up by the names in the encoding's text, which the types of `FormSpec` have checked.
   const bits = parseEncoding(encoding);
+  let read: Form["fieldsOf"] | undefined;
   const general: Form = {
     name,
     encoding,
     bits,
-    fieldsOf: fieldReader(bits),
+    fieldsOf: (word) => (read ??= fieldReader(bits))(word), // most rows are never asked
     split,
     when: when as Form["when"],
     operands: (operands as Form["operands"] | undefined) ?? (() => NO_OPERANDS),

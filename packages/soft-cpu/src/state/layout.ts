@@ -148,10 +148,6 @@ export const RECORD_BYTES = 16;
 export const RECORDS_PER_PAGE = 1024;
 /** The record behind the last: goes on in the next page. */
 export const PAGE_END: number = RECORDS_PER_PAGE * RECORD_BYTES;
-/** i32 × 2: one bit per 64 bytes of the page in which something is decoded. */
-export const CODE_MAP: number = PAGE_END + 16;
-/** i32: physical page number. */
-export const RECORD_PHYSICAL: number = PAGE_END + 24;
 /** u16 × 1024: the interpreter's handler of records that enter compiled code. */
 export const PLAIN_HANDLERS: number = PAGE_END + 64;
 export const RECORD_PAGE_BYTES: number = PLAIN_HANDLERS + 2 * RECORDS_PER_PAGE;
