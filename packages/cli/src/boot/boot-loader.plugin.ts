@@ -20,3 +20,8 @@ export function bootLoader(plan: BootPlan, values: BootValues = {}): PluginDefin
 export function installDeviceTree(machine: Machine, tree: DeviceTree = machine.deviceTree()): void {
   machine.find(BootLoaderToken)?.install(tree);
 }
+
+/** Whoever made images of files that can be read again waits for this before the machine runs; see `BootLoader.finish`. */
+export async function finishLoading(machine: Machine): Promise<void> {
+  await machine.find(BootLoaderToken)?.finish();
+}

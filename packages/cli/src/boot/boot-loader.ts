@@ -5,6 +5,7 @@
 import { type BootEntry, ConfigError, type DeviceTree, type GuestMemory, setChosen, writeDtb } from "@trapline/core";
 import { createHash } from "node:crypto";
 import type { BootPlan } from "./boot-plan.ts";
+import type { Segment } from "./elf.ts";
 import { sizeText } from "./image-error.ts";
 
 /** What the loader tells a kernel in /chosen, besides where its initrd is. */
@@ -22,14 +23,18 @@ export function seeds(seed: number | undefined): BootValues {
 }
 
 export class BootLoader {
-  private readonly memory: Pick<GuestMemory, "copyIn">;
+  private readonly memory: Pick<GuestMemory, "copyIn" | "window" | "overwritten">;
   private readonly plan: BootPlan;
   private readonly values: BootValues;
   private deviceTree: Uint8Array | undefined;
 
-  constructor(memory: Pick<GuestMemory, "copyIn">, plan: BootPlan, values: BootValues = {}) {
+  /** What the first load leaves for `finish`. */
+  private awaited: readonly Segment[];
+
+  constructor(memory: Pick<GuestMemory, "copyIn" | "window" | "overwritten">, plan: BootPlan, values: BootValues = {}) {
     this.memory = memory;
     this.plan = plan;
+    this.awaited = [...plan.segments, ...(plan.initrd === undefined ? [] : [plan.initrd])].filter(({ readAgain }) => readAgain !== undefined);
     this.values = values;
   }
 
@@ -58,8 +63,27 @@ export class BootLoader {
   /** As at power-on: .bss and what lies between is not touched, as no firmware would. */
   load(): void {
     const { segments, initrd, deviceTree } = this.plan;
-    for (const { address, bytes } of segments) this.memory.copyIn(address, bytes);
-    if (initrd !== undefined) this.memory.copyIn(initrd.address, initrd.bytes);
+    for (const segment of segments) this.put(segment);
+    if (initrd !== undefined) this.put(initrd);
     if (this.deviceTree !== undefined) this.memory.copyIn(deviceTree.address, this.deviceTree);
+  }
+
+  private put(segment: Segment): void {
+    if (!this.awaited.includes(segment)) this.memory.copyIn(segment.address, segment.bytes);
+  }
+
+  /**
+   * Completes the first load, before the machine runs: files that can be read again come straight into RAM, by several threads at a time. To
+   * copy them there takes this one thread as long as a tenth of a kernel's boot, for the host has to find memory for every page.
+   */
+  async finish(): Promise<void> {
+    const segments = this.awaited;
+    this.awaited = [];
+    for (const segment of segments) {
+      const { address, bytes, readAgain } = segment;
+      const window = this.memory.window(address, bytes.length);
+      if (window !== undefined && (await readAgain!(window))) this.memory.overwritten(address, bytes.length);
+      else this.put(segment);
+    }
   }
 }

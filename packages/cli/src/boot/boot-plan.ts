@@ -64,12 +64,16 @@ function load(image: ImageFile, ram: AddressRange): Pick<BootPlan, "format" | "s
   if (isArm64Image(bytes)) {
     const { textOffset, imageSize } = readArm64Header(image);
     const address = roundUp(ram.base, MIB2) + MIB2 + textOffset;
-    return { format: "Image", segments: [{ address, bytes, size: imageSize }], entry: address };
+    return { format: "Image", segments: [{ ...wholeFile(image, address), size: imageSize }], entry: address };
   }
   const other = otherArchitecture(bytes);
   if (other !== undefined) throw imageError(image, `the kernel is for ${other}`, "take one for arm64", { value: other });
   const address = ram.base + RAW_OFFSET;
-  return { format: "raw", segments: [{ address, bytes, size: bytes.length }], entry: address };
+  return { format: "raw", segments: [wholeFile(image, address)], entry: address };
+}
+
+function wholeFile({ bytes, readAgain }: ImageFile, address: number): Segment {
+  return { address, bytes, size: bytes.length, ...(readAgain === undefined ? {} : { readAgain }) };
 }
 
 function checkInRam(image: ImageFile, { address, size }: Segment, ram: AddressRange): void {
@@ -82,7 +86,7 @@ function placeInitrd(image: ImageFile, address: number, ram: AddressRange): Segm
   const room = ram.base + ram.size - address;
   const { bytes } = image;
   if (bytes.length === 0) throw imageError(image, "the initrd is empty", "name an initrd, or leave it out");
-  if (bytes.length <= room) return { address, bytes, size: bytes.length };
+  if (bytes.length <= room) return wholeFile(image, address);
   const message = `the initrd has ${sizeText(bytes.length)}, and behind the kernel there is room for ${sizeText(Math.max(0, room))}`;
   throw imageError(image, message, "give the machine more memory (--memory)", { value: bytes.length, limit: Math.max(0, room) });
 }

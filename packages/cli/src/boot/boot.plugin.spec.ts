@@ -6,7 +6,8 @@ import { createMachine, type Machine } from "@trapline/core";
 import { parseMachineFile } from "@trapline/core/machine-file";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { catalogueWith } from "../catalogue.ts";
-import { installDeviceTree } from "./boot-loader.plugin.ts";
+import { bootLoader, finishLoading, installDeviceTree } from "./boot-loader.plugin.ts";
+import { planBoot } from "./boot-plan.ts";
 import type { ImageSource } from "./boot.plugin.ts";
 import { arm64Image, code } from "./images.fixture.ts";
 
@@ -75,5 +76,29 @@ describe("is refused:", () => {
     ["{ kernel: ./Image }", "name: none", /there is no RAM to load a kernel into; give the machine memory/],
   ])("%s in a machine with %s", async (boot, rest, message) => {
     await expect(machine(boot, rest)).rejects.toThrow(message);
+  });
+});
+
+describe("a kernel that can be read again", () => {
+  const RAM = { base: 0x4000_0000, size: 0x80_0000 };
+  const bytes = arm64Image();
+
+  it.each<[string, boolean, number]>([
+    ["comes into RAM by its own", true, 0xbb],
+    ["comes from the first reading, when the file is another by now", false, 0xaa],
+  ])("%s, and from the first reading at each reset", async (_, isSame, expected) => {
+    const readAgain = (into: Uint8Array): Promise<boolean> => {
+      into.fill(0xbb);
+      return Promise.resolve(isSame);
+    };
+    const made = await createMachine({ name: "again", memory: [{ name: "ram", ...RAM }], plugins: [bootLoader(planBoot(RAM, { kernel: { name: "Image", bytes, readAgain } }))] });
+    machines.push(made);
+    const last = 0x4020_0000 + bytes.length - 1;
+    expect(made.memory.read(last, 1)).toBe(0);
+    installDeviceTree(made);
+    await finishLoading(made);
+    expect(made.memory.read(last, 1)).toBe(expected);
+    await made.reset("power-on");
+    expect(made.memory.read(last, 1)).toBe(0xaa);
   });
 });

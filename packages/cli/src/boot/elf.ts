@@ -12,6 +12,8 @@ export interface Segment {
   readonly address: number;
   readonly bytes: Uint8Array;
   readonly size: number;
+  /** Of a segment that is a whole file. */
+  readonly readAgain?: ImageFile["readAgain"];
 }
 
 export interface ElfProgram {

@@ -6,6 +6,11 @@ export interface ImageFile {
   /** As the user called it; stands in errors. */
   readonly name: string;
   readonly bytes: Uint8Array;
+  /**
+   * Reads the same bytes from the file once more, into memory of the same length, on other threads. Resolves to false when they may be others by
+   * now, or cannot be read; what is in `into` is then worthless.
+   */
+  readonly readAgain?: (into: Uint8Array) => Promise<boolean>;
 }
 
 export function imageError(image: ImageFile, message: string, remedy: string, facts: { value?: number | string; limit?: number | string } = {}): ConfigError {

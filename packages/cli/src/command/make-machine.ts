@@ -7,7 +7,7 @@ import type { MachineSetting } from "@trapline/core/machine-file";
 import path from "node:path";
 import type { VirtOptions } from "../board/virt.ts";
 import { seeds } from "../boot/boot-loader.ts";
-import { installDeviceTree } from "../boot/boot-loader.plugin.ts";
+import { finishLoading, installDeviceTree } from "../boot/boot-loader.plugin.ts";
 import type { BootFiles } from "../boot/boot-plan.ts";
 import { ImageCache } from "../images/image-cache.ts";
 import { type ImageHost, imageNamed } from "./images-command.ts";
@@ -36,6 +36,7 @@ export async function makeMachine(name: string, options: MachineOptions, how: Ma
   const machine = await createMachine(config);
   try {
     installDeviceTree(machine, await treeOf(machine, options));
+    await finishLoading(machine);
     return machine;
   } catch (error) {
     await machine.close();
