@@ -1,8 +1,24 @@
 /** A growing buffer of bytes with WebAssembly's LEB128 integers. Hot while code is generated. */
 
+/** Most functions and sections fit. */
+const BUFFER_BYTES = 8192;
+/**
+ * Buffers that finished writers gave back: a module takes twenty, and to allocate one costs as much as to write a kilobyte. Bound: KEPT_BUFFERS.
+ */
+const pool: Uint8Array[] = [];
+const KEPT_BUFFERS = 64;
+const NONE = new Uint8Array(0);
+
 export class ByteWriter {
-  private bytes: Uint8Array = new Uint8Array(256);
+  private bytes: Uint8Array = NONE;
   length = 0;
+
+  /** What was written is not needed any more, and nothing will be. */
+  release(): void {
+    giveBack(this.bytes);
+    this.bytes = NONE;
+    this.length = 0;
+  }
 
   byte(value: number): void {
     if (this.length === this.bytes.length) this.grow(1);
@@ -59,10 +75,16 @@ export class ByteWriter {
   }
 
   private grow(extra: number): void {
-    let size = this.bytes.length;
-    while (size < this.length + extra) size *= 2;
-    const bytes = new Uint8Array(size);
-    bytes.set(this.bytes.subarray(0, this.length));
+    const needed = this.length + extra;
+    let size = Math.max(BUFFER_BYTES, this.bytes.length);
+    while (size < needed) size *= 2;
+    const bytes = size === BUFFER_BYTES ? (pool.pop() ?? new Uint8Array(BUFFER_BYTES)) : new Uint8Array(size);
+    if (this.length > 0) bytes.set(this.bytes.subarray(0, this.length));
+    giveBack(this.bytes);
     this.bytes = bytes;
   }
+}
+
+function giveBack(buffer: Uint8Array): void {
+  if (buffer.length === BUFFER_BYTES && pool.length < KEPT_BUFFERS) pool.push(buffer);
 }

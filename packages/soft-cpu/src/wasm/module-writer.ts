@@ -73,6 +73,7 @@ export class ModuleWriter {
     this.elements.push({ offset, functions });
   }
 
+  /** The module's bytes. Nothing can be added to it afterwards. */
   build(): Uint8Array<ArrayBuffer> {
     const out = new ByteWriter();
     out.append(HEADER);
@@ -88,7 +89,11 @@ export class ModuleWriter {
     this.section(out, 7, (s) => this.writeExports(s));
     if (this.elements.length > 0) this.section(out, 9, (s) => this.writeElements(s));
     this.section(out, 10, (s) => this.writeCode(s));
-    return out.view().slice() as Uint8Array<ArrayBuffer>;
+    const bytes = out.view().slice() as Uint8Array<ArrayBuffer>;
+    out.release();
+    for (const entry of this.imports) entry.release();
+    for (const { code } of this.functions) code.release();
+    return bytes;
   }
 
   private importEntry(module: string, name: string, kind: number): ByteWriter {
@@ -106,6 +111,7 @@ export class ModuleWriter {
     out.byte(id);
     out.unsigned(section.length);
     out.append(section.view());
+    section.release();
   }
 
   private writeTypes(s: ByteWriter): void {
@@ -150,6 +156,7 @@ export class ModuleWriter {
       s.append(head.view());
       s.append(code.view());
       s.byte(0x0b);
+      head.release();
     }
   }
 }
