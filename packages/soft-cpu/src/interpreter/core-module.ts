@@ -148,12 +148,15 @@ export function coldHandlersModule(handlers: readonly ColdHandler[]): Uint8Array
   return module.build();
 }
 
-/** `invoke(depth, slot)`: calls compiled code, so that the modules of compiled code need not import the table (which costs them time). */
+/**
+ * `invoke(depth, slot)`: goes on in compiled code, so that the modules of compiled code need not import the table (which costs them time). It leaves no
+ * frame of its own behind: code that goes from page to page comes by here for ever.
+ */
 function writeInvoke(module: ModuleWriter): void {
   const { code } = module.function([I32, I32], [I32], "invoke");
   code.get(0);
   code.get(1);
-  code.callIndirect(module.type([I32], [I32]));
+  code.returnCallIndirect(module.type([I32], [I32]));
 }
 
 function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, settleFlags: number): void {

@@ -231,6 +231,34 @@ export class RegionWriter implements Scope {
     this.leave(offset, how, 0);
   }
 
+  /** Goes on at an instruction of this page that is not in this region: it may be compiled in another. */
+  private goOnAt(offset: number): void {
+    if (offset >= 4096) return this.jumpAway(offset);
+    const { code } = this;
+    this.writeBack(this.dirty);
+    this.saveBudget();
+    code.i32(this.recordOf(offset));
+    code.set(this.next);
+    this.goOn();
+  }
+
+  /** Goes on at the record in `next`, in the place of this function where that is compiled. Everything is in memory. */
+  private goOn(): void {
+    const { code, next } = this;
+    code.get(next);
+    code.memory(op["i32.load16_u"], HANDLER);
+    code.i32(HANDLERS_END);
+    code.op(op["i32.lt_u"]);
+    code.if();
+    code.get(next);
+    code.return();
+    code.end();
+    code.get(0);
+    code.get(next);
+    code.memory(op["i32.load16_u"], HANDLER);
+    code.returnCall(this.functions.invoke);
+  }
+
   /** @param how bits of the result */
   private leave(offset: number, how: number, giveBack: number): void {
     const { code } = this;
@@ -243,14 +271,6 @@ export class RegionWriter implements Scope {
     }
     code.memory(op["i32.store"], BUDGET);
     code.i32(this.recordOf(offset) | how);
-    code.return();
-  }
-
-  /** Leaves for the address on the stack, kept in `to`. Everything is in memory already. */
-  private returnAddress(to: number): void {
-    const { code } = this;
-    code.get(to);
-    code.call(this.functions.goto);
     code.return();
   }
 
@@ -307,7 +327,7 @@ export class RegionWriter implements Scope {
 
   private branchTo(from: number, to: number): void {
     const { graph } = this;
-    if (!graph.isInside(from, to)) this.exitTo(to, 0);
+    if (!graph.isInside(from, to)) this.goOnAt(to);
     else if (graph.isBackward(from, to) || graph.merges.has(to)) this.code.br(this.labels.get(to)!);
     else this.writeTree(to);
   }
@@ -371,6 +391,8 @@ export class RegionWriter implements Scope {
         return this.branchTo(offset, ending.next);
       case "stop":
         return this.exitTo(ending.next, INTERPRET);
+      case "end":
+        return this.goOnAt(ending.next);
       case "jump":
         return this.jump(offset, ending.target);
       case "conditional": {
@@ -381,7 +403,7 @@ export class RegionWriter implements Scope {
         this.jump(offset, ending.target);
         code.else();
         this.dirty = dirty;
-        if (ending.next >= 4096) this.exitTo(ending.next, 0);
+        if (ending.next >= 4096) this.jumpAway(ending.next);
         else this.branchTo(offset, ending.next);
         code.end();
         // Both ways have left: what follows in the text is reached by no path.
@@ -391,7 +413,7 @@ export class RegionWriter implements Scope {
         const to = this.keepAddress(ending.target);
         this.writeBack(this.dirty);
         this.saveBudget();
-        return this.returnWithinPage(to);
+        return this.leaveFor(to, ending.isReturn);
       }
       case "switch":
         return this.writeSwitch(offset, ending.target, ending.cases);
@@ -443,16 +465,27 @@ export class RegionWriter implements Scope {
     code.set(to);
     this.writeBack(this.dirty);
     this.saveBudget();
-    this.returnWithinPage(to);
+    this.leaveFor(to, false);
   }
 
   private jump(from: number, target: number): void {
-    if (target >= 0 && target < 4096) return this.branchTo(from, target);
+    if (target >= 0 && target < 4096) this.branchTo(from, target);
+    else this.jumpAway(target);
+  }
+
+  /** To another page. */
+  private jumpAway(target: number): void {
+    const { code, next } = this;
     this.writeBack(this.dirty);
     this.saveBudget();
     this.pushPc(target);
-    this.code.call(this.functions.goto);
-    this.code.return();
+    code.call(this.functions.goto);
+    code.tee(next);
+    code.ifZero();
+    code.i32(0);
+    code.return();
+    code.end();
+    this.goOn();
   }
 
   private keepAddress(address: I64Expr): number {
@@ -462,9 +495,9 @@ export class RegionWriter implements Scope {
     return to;
   }
 
-  /** Returns the record of an address that is often in this very page. */
-  private returnWithinPage(to: number): void {
-    const { code } = this;
+  /** Leaves for an address that is often in this very page. A return ends this function: its caller may be waiting for just this record. */
+  private leaveFor(to: number, isReturn: boolean): void {
+    const { code, next } = this;
     code.get(to);
     code.i64(~0xffcn);
     code.op(op["i64.and"]);
@@ -479,9 +512,19 @@ export class RegionWriter implements Scope {
     code.op(op["i32.shl"]);
     code.i32(this.records);
     code.op(op["i32.add"]);
+    code.set(next);
+    code.else();
+    code.get(to);
+    code.call(this.functions.goto);
+    code.tee(next);
+    code.ifZero();
+    code.i32(0);
     code.return();
     code.end();
-    this.returnAddress(to);
+    code.end();
+    if (!isReturn) return this.goOn();
+    code.get(next);
+    code.return();
   }
 
   private call(offset: number, block: Block): void {

@@ -55,12 +55,14 @@ export interface Instruction {
 export type Ending =
   /** Runs on into the next block, which others enter too. */
   | { readonly kind: "through"; readonly next: number }
-  /** The next instruction is the interpreter's, or lies in the next page. */
+  /** The next instruction is the interpreter's. */
   | { readonly kind: "stop"; readonly next: number }
+  /** It lies in the next page, or the region is full. */
+  | { readonly kind: "end"; readonly next: number }
   | { readonly kind: "jump"; readonly target: number }
   | { readonly kind: "conditional"; readonly condition: I32Expr; readonly target: number; readonly next: number; readonly readsFlags: boolean }
   | { readonly kind: "call"; readonly target: number; readonly next: number }
-  | { readonly kind: "indirect"; readonly target: I64Expr }
+  | { readonly kind: "indirect"; readonly target: I64Expr; readonly isReturn: boolean }
   /** A branch through a jump table; `cases` are the targets that are compiled with it. */
   | { readonly kind: "switch"; readonly target: I64Expr; readonly cases: readonly number[] }
   | { readonly kind: "indirect-call"; readonly target: I64Expr; readonly next: number };
@@ -220,14 +222,14 @@ function readBlock(
   const done = (ending: Ending, successors: readonly number[], endReads = 0): Block => ({
     offset: start,
     instructions,
-    length: instructions.length + (ending.kind === "through" || ending.kind === "stop" ? 0 : 1),
+    length: instructions.length + (ending.kind === "through" || ending.kind === "stop" || ending.kind === "end" ? 0 : 1),
     endReads,
     ending,
     successors,
   });
   for (let offset = start; ; offset += 4) {
     if (offset !== start && leaders.has(offset)) return done({ kind: "through", next: offset }, [offset]);
-    if (!isIncluded(reached, offset)) return done({ kind: "stop", next: offset }, []);
+    if (!isIncluded(reached, offset)) return done({ kind: "end", next: offset }, []);
     const decoded = page.decodeAt(offset);
     target.begin(decoded.operands, offset);
     const { form, split } = decoded.variant;
@@ -254,7 +256,7 @@ function readBlock(
         if (isCall(flow)) return done({ kind: "indirect-call", target: address, next }, known(next), target.reads);
         const cases = leaders.get(start)!.successors;
         if (cases.length > 0) return done({ kind: "switch", target: address, cases }, cases, target.reads);
-        return done({ kind: "indirect", target: address }, [], target.reads);
+        return done({ kind: "indirect", target: address, isReturn: flow.isReturn === true }, [], target.reads);
       }
     }
   }

@@ -126,6 +126,19 @@ export class CodeWriter extends ByteWriter {
     this.unsigned(fn);
   }
 
+  /** Calls a function in the place of this one, which is left: its result is this one's. */
+  returnCall(index: number): void {
+    this.byte(0x12);
+    this.unsigned(index);
+  }
+
+  /** As `callIndirect`, in the place of this function. */
+  returnCallIndirect(type: number): void {
+    this.byte(0x13);
+    this.unsigned(type);
+    this.byte(0);
+  }
+
   callIndirect(type: number): void {
     this.byte(0x11);
     this.unsigned(type);
