@@ -86,16 +86,15 @@ const PREBUILT = /[/\\]src[/\\]engine[/\\]prebuilt\.ts$/;
 function prebuild(folder) {
   if (!existsSync(path.join(folder, PREBUILD))) return undefined;
   const script = `
-    const { prebuild, prebuiltFile } = await import(${JSON.stringify(pathToFileURL(path.join(folder, PREBUILD)).href)});
-    const modules = [...prebuild()].map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
-    process.stdout.write(JSON.stringify({ modules, files: modules.map(([name]) => prebuiltFile(name, "BUILD")) }));`;
+    const { prebuild } = await import(${JSON.stringify(pathToFileURL(path.join(folder, PREBUILD)).href)});
+    process.stdout.write(JSON.stringify([...prebuild("BUILD")].map(([file, bytes]) => [file, Buffer.from(bytes).toString("base64")])));`;
   const args = ["--conditions=@trapline/source", "--import", import.meta.resolve("tsx"), "--input-type=module", "--eval", script];
   const env = { ...process.env, TSX_TSCONFIG_PATH: path.join(root, "tsconfig.base.json") };
   const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, env, stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 28 });
   if (status !== 0) throw new Error(`${folder}: ${PREBUILD} failed, with status ${status}`);
-  const { modules, files } = JSON.parse(stdout.toString());
   const build = createHash("sha256").update(stdout).digest("hex").slice(0, 12);
-  return { build, files: new Map(files.map((file, index) => [file.replace("BUILD", build), Buffer.from(modules[index][1], "base64")])) };
+  const files = JSON.parse(stdout.toString()).map(([file, bytes]) => [file.replace("BUILD", build), Buffer.from(bytes, "base64")]);
+  return { build, files };
 }
 
 /** Puts the name of the build where the bundle looks for it. */

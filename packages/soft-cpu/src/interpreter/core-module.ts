@@ -1,5 +1,5 @@
 /**
- * The interpreter: one WebAssembly module, generated from the instruction tables when the first machine starts.
+ * The interpreter: WebAssembly modules, generated from the instruction tables when the package is built, or, from sources, when needed.
  *
  * `run` is a loop around one `br_table` over the hot handlers; the others are functions behind a table, in modules that are
  * instantiated when one of their handlers is first needed; numbers above all handlers enter compiled code through the same table. Registers and flags are in memory. Each pass of the loop takes one

@@ -11,7 +11,7 @@ import { fold } from "./fold.ts";
 import { APPLY, applied, CALL, CONST, Expr, type I32Expr, type I64Expr, IF_ELSE, LOAD, LOCAL, NO_BIG, REGISTER, SHUFFLE, type V128Expr } from "./node.ts";
 
 export {
-  APPLY, CALL, CONST, const32, const64, Expr, type ExprKind, type F64Expr, FLAG, type I32Expr, type I64Expr, IF_ELSE, LOAD, LOCAL, REGISTER, SHUFFLE, type V128Expr,
+  APPLY, CALL, CONST, const32, const64, Expr, type F64Expr, FLAG, type I32Expr, type I64Expr, IF_ELSE, LOAD, LOCAL, REGISTER, SHUFFLE, type V128Expr,
 } from "./node.ts";
 
 /** 128 bits, the low half first in memory as always. */

@@ -1,7 +1,7 @@
 /**
  * The handlers of the interpreter: one for each row and combination of its split fields, twice for direct branches (whose target
  * lies in the page or does not). Two numbers are the interpreter's own; then come the hot handlers, which are all made when the
- * first machine starts, and then the others, numbered and made when an instruction first needs them.
+ * first machine starts, and then the others, numbered when an instruction first needs them; `coldGroups` names them all.
  */
 import { InvariantError } from "@trapline/core";
 import type { EncodedFields } from "./encoding.ts";
