@@ -3,6 +3,7 @@ import { BootEntryToken, definePlugin, type PluginDefinition, provide, SHUTDOWN,
 import type { PluginFactory } from "@trapline/core/machine-file";
 import { Cluster } from "./cluster/cluster.ts";
 import { loadDisassembler } from "./disassembler/disassembler.ts";
+import { warmUp } from "./engine/warm-up.ts";
 import { fpHelpers } from "./fp/helpers.ts";
 import { Psci, type PsciHost } from "./psci/psci.ts";
 import { PSCI_RANGES } from "./psci/psci-functions.ts";
@@ -35,6 +36,7 @@ const ICC_SRE_EL1 = sysregEncoding(3, 0, 12, 12, 5);
 export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
   const { frequencyHz = DEFAULT_FREQUENCY_HZ, conduit = "hvc", jit = true, disassemble = false } = options;
   checkSoftCpuOptions(options);
+  warmUp();
   return definePlugin({
     name: "soft-cpu",
     fingerprint: { frequencyHz, conduit },

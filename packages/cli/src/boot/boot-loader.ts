@@ -28,14 +28,18 @@ export class BootLoader {
   private readonly values: BootValues;
   private deviceTree: Uint8Array | undefined;
 
-  /** What the first load leaves for `finish`. */
-  private awaited: readonly Segment[];
+  /** What the first load leaves alone, for it comes from its file: true once it is there, false if it has to be copied after all. */
+  private readonly coming = new Map<Segment, Promise<boolean>>();
 
   constructor(memory: Pick<GuestMemory, "copyIn" | "window" | "overwritten">, plan: BootPlan, values: BootValues = {}) {
     this.memory = memory;
     this.plan = plan;
-    this.awaited = [...plan.segments, ...(plan.initrd === undefined ? [] : [plan.initrd])].filter(({ readAgain }) => readAgain !== undefined);
     this.values = values;
+    // Now, on other threads, while this one composes the rest of the machine.
+    for (const segment of [...plan.segments, ...(plan.initrd === undefined ? [] : [plan.initrd])]) {
+      const window = segment.readAgain === undefined ? undefined : memory.window(segment.address, segment.bytes.length);
+      if (window !== undefined) this.coming.set(segment, segment.readAgain!(window));
+    }
   }
 
   /** Where the first vCPU starts, X0 at the device tree. */
@@ -69,7 +73,7 @@ export class BootLoader {
   }
 
   private put(segment: Segment): void {
-    if (!this.awaited.includes(segment)) this.memory.copyIn(segment.address, segment.bytes);
+    if (!this.coming.has(segment)) this.memory.copyIn(segment.address, segment.bytes);
   }
 
   /**
@@ -77,12 +81,10 @@ export class BootLoader {
    * copy them there takes this one thread as long as a tenth of a kernel's boot, for the host has to find memory for every page.
    */
   async finish(): Promise<void> {
-    const segments = this.awaited;
-    this.awaited = [];
-    for (const segment of segments) {
-      const { address, bytes, readAgain } = segment;
-      const window = this.memory.window(address, bytes.length);
-      if (window !== undefined && (await readAgain!(window))) this.memory.overwritten(address, bytes.length);
+    for (const [segment, isThere] of [...this.coming]) {
+      const wasRead = await isThere;
+      this.coming.delete(segment);
+      if (wasRead) this.memory.overwritten(segment.address, segment.bytes.length);
       else this.put(segment);
     }
   }

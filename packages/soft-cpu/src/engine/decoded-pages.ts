@@ -63,11 +63,6 @@ export class DecodedPages {
     return this.recordsOf.size;
   }
 
-  /** A record that no page has yet: in the last place of the pool, while that is not handed out. */
-  get spareRecord(): number {
-    return recordsAt(RECORD_PAGES - 1);
-  }
-
   has(physicalPage: number): boolean {
     return this.recordsOf.has(physicalPage);
   }

@@ -6,9 +6,7 @@ import { TABLE_SLOTS } from "../interpreter/core-module.ts";
 import { crcTables } from "../isa/bit-tricks.ts";
 import type { HelperFunctions } from "../ir/helpers.ts";
 import type { HostFunction } from "../isa/host-functions.ts";
-import { decode } from "../isa/decoder.ts";
-import { writeRecord } from "../interpreter/record.ts";
-import { CRC_TABLES, IP, RECORD_BYTES } from "../state/layout.ts";
+import { CRC_TABLES } from "../state/layout.ts";
 import { CpuState } from "../state/cpu-state.ts";
 import type { WasmMemory } from "@trapline/core";
 import { Compiler } from "../jit/compiler.ts";
@@ -31,11 +29,6 @@ export interface EngineHost extends Omit<DecodedPagesOwner, "needed"> {
   hasNoFastTags(): boolean;
   readonly helpers: HelperFunctions;
 }
-
-/** B #0 */
-const BRANCH_TO_ITSELF = 0x1400_0000;
-/** V8 counts bytes of code jumped back over, and has enough of them after a thousand rounds; five thousand take it a fifth of a millisecond. */
-const WARMING_ROUNDS = 5000;
 
 export class Engine {
   readonly state: CpuState;
@@ -91,22 +84,6 @@ export class Engine {
       helper: host.helpers,
     };
     this.compiler = new Compiler(this.state, this.pages, this.table, this.imports, () => host.hasNoFastTags());
-    this.warmUp();
-  }
-
-  /**
-   * Takes the loop round until V8 finds it hot. To optimise 45 KB of machine code takes V8 a tenth of a second, on another thread, and until then
-   * the interpreter has a fifth of its speed: it may as well begin while the machine is composed and its images are read. Nothing of it stays.
-   */
-  private warmUp(): void {
-    const { i32 } = this.state;
-    const record = this.pages.spareRecord;
-    writeRecord(i32, record, decode(BRANCH_TO_ITSELF, 0));
-    i32[IP >> 2] = record;
-    this.state.budget = WARMING_ROUNDS;
-    this.run();
-    i32[IP >> 2] = 0;
-    i32.fill(0, record >> 2, (record + RECORD_BYTES) >> 2);
   }
 
   private provide(variant: Variant): void {

@@ -42,3 +42,8 @@ export function instantiate(module: WasmModule, imports: WasmImports): Readonly<
 export function createTable(slots: number): WasmTable {
   return new WebAssembly.Table({ element: "anyfunc", initial: slots });
 }
+
+/** @param pages of 64 KiB */
+export function createMemory(pages: number): WasmMemory {
+  return new WebAssembly.Memory({ initial: pages, maximum: pages });
+}

@@ -76,7 +76,7 @@ function foldField(opcode: number, a: Expr, by: bigint): Expr | undefined {
     case op["i64.shl"]:
       return foldLeft(a, Number(by & 63n));
     case op["i64.shr_u"]:
-      if (a.kind !== APPLY || a.op !== op["i64.extend_i32_u"]) return undefined;
+      if (a.kind !== APPLY || a.op !== op["i64.extend_i32_u"] || by < 0n || by > 63n) return undefined;
       return by > 31n ? const64(0) : extend(applied(op["i32.shr_u"], a.a!, const32(Number(by))));
     case op["i64.shr_s"]: {
       const extension = EXTENSIONS.get(Number(by));
