@@ -9,7 +9,7 @@ import { APPLY, CONST, type Expr, LOCAL, REGISTER } from "./expr.ts";
 import { I64 } from "../wasm/opcodes.ts";
 import type { Stmt } from "./stmt.ts";
 
-const names = new Map(Object.entries(op).map(([name, code]) => [code, name as OpName]));
+const names = new Map<number, OpName>(Object.entries(op).map(([name, code]) => [code, name as OpName]));
 
 function compile(word: number): readonly Stmt[] {
   const target = new CompiledTarget(new CodeWriter(0));
