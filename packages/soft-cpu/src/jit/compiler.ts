@@ -55,6 +55,7 @@ export class Compiler {
   private readonly hasNoFastTags: () => boolean;
   private readonly code: CodePages;
   private readonly places = new HotPlaces();
+  private readonly underway = new Set<Promise<void>>();
   private readonly freeSlots: number[] = [];
   private usedSlots = 0;
   private totals = { functions: 0, instructions: 0, bytes: 0, flushes: 0, givenUp: 0, milliseconds: 0, samples: 0, compiledSamples: 0 };
@@ -97,7 +98,7 @@ export class Compiler {
     if (compiled?.pending.has(entry) === true) return;
     if (!this.places.meetEntry(record, records + 4 * entry)) return;
     if (entry !== offset) entry = page.currentEntryPoint(offset);
-    void this.compileLater(records, entry);
+    this.begin(records, entry);
   }
 
   /** Looks at how compiled code was entered and left. */
@@ -126,7 +127,7 @@ export class Compiler {
     const compiled = this.compiled.get(records);
     if (offset >= 4096 || compiled?.entries.has(offset) === true || compiled?.givenUp.has(offset) === true) return false;
     if (compiled?.pending.has(offset) === true || !this.places.pass(records + 4 * offset, entries)) return true;
-    if (this.code.at(records).isDecoded(offset)) void this.compileLater(records, offset);
+    if (this.code.at(records).isDecoded(offset)) this.begin(records, offset);
     return true;
   }
 
@@ -190,6 +191,16 @@ export class Compiler {
     const unit = this.prepare(records, entry);
     if (unit !== undefined) this.installUnit(records, unit.regions, compileModule(unit.bytes));
     this.totals.milliseconds += performance.now() - begun;
+  }
+
+  /** Resolves when nothing is being compiled any more, for tests that must not depend on how fast V8 is. */
+  async settled(): Promise<void> {
+    await Promise.all(this.underway);
+  }
+
+  private begin(records: number, entry: number): void {
+    const compilation = this.compileLater(records, entry).finally(() => this.underway.delete(compilation));
+    this.underway.add(compilation);
   }
 
   /** The same while this thread goes on: it is there when the event loop had its turn, unless the page changed meanwhile. */
