@@ -3,10 +3,9 @@ import { describe, expect, it } from "vitest";
 import { decode } from "../isa/decoder.ts";
 import { CompiledTarget } from "../jit/compiled-target.ts";
 import { CodeWriter } from "../wasm/code-writer.ts";
-import { op, type OpName } from "../wasm/opcodes.ts";
+import { I64, op, type OpName } from "../wasm/opcodes.ts";
 import { Builder } from "./builder.ts";
 import { APPLY, CONST, type Expr, LOCAL, REGISTER } from "./expr.ts";
-import { I64 } from "../wasm/opcodes.ts";
 import type { Stmt } from "./stmt.ts";
 
 const names = new Map<number, OpName>(Object.entries(op).map(([name, code]) => [code, name as OpName]));

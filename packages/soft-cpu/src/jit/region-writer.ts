@@ -244,19 +244,39 @@ export class RegionWriter implements Scope {
 
   /** Goes on at the record in `next`, in the place of this function where that is compiled. Everything is in memory. */
   private goOn(): void {
+    const { code } = this;
+    this.returnUnlessCompiled();
+    code.get(0);
+    this.pushSlot();
+    code.returnCall(this.functions.invoke);
+  }
+
+  /** Returns the record in `next` to the interpreter, if that has to execute it. */
+  private returnUnlessCompiled(): void {
     const { code, next } = this;
-    code.get(next);
-    code.memory(op["i32.load16_u"], HANDLER);
+    this.pushSlot();
     code.i32(HANDLERS_END);
     code.op(op["i32.lt_u"]);
     code.if();
     code.get(next);
     code.return();
     code.end();
-    code.get(0);
-    code.get(next);
-    code.memory(op["i32.load16_u"], HANDLER);
-    code.returnCall(this.functions.invoke);
+  }
+
+  /** The handler of the record in `next`: the slot of its function, if it is compiled. */
+  private pushSlot(): void {
+    this.code.get(this.next);
+    this.code.memory(op["i32.load16_u"], HANDLER);
+  }
+
+  /** Returns 0, if that is what `goto` left in `next`. */
+  private returnIfMissed(): void {
+    const { code } = this;
+    code.get(this.next);
+    code.ifZero();
+    code.i32(0);
+    code.return();
+    code.end();
   }
 
   /** @param how bits of the result */
@@ -480,11 +500,8 @@ export class RegionWriter implements Scope {
     this.saveBudget();
     this.pushPc(target);
     code.call(this.functions.goto);
-    code.tee(next);
-    code.ifZero();
-    code.i32(0);
-    code.return();
-    code.end();
+    code.set(next);
+    this.returnIfMissed();
     this.goOn();
   }
 
@@ -516,11 +533,8 @@ export class RegionWriter implements Scope {
     code.else();
     code.get(to);
     code.call(this.functions.goto);
-    code.tee(next);
-    code.ifZero();
-    code.i32(0);
-    code.return();
-    code.end();
+    code.set(next);
+    this.returnIfMissed();
     code.end();
     if (!isReturn) return this.goOn();
     code.get(next);
@@ -563,28 +577,14 @@ export class RegionWriter implements Scope {
     code.end();
     if (local === undefined) {
       resolve();
-      if (!inPage) {
-        code.get(next);
-        code.ifZero();
-        code.i32(0);
-        code.return();
-        code.end();
-      }
-      code.get(next);
-      code.memory(op["i32.load16_u"], HANDLER);
-      code.i32(HANDLERS_END);
-      code.op(op["i32.lt_u"]);
-      code.if();
-      code.get(next);
-      code.return();
-      code.end();
+      if (!inPage) this.returnIfMissed();
+      this.returnUnlessCompiled();
     }
     code.get(0);
     code.i32(1);
     code.op(op["i32.add"]);
     if (local === undefined) {
-      code.get(next);
-      code.memory(op["i32.load16_u"], HANDLER);
+      this.pushSlot();
       code.call(this.functions.invoke);
     } else {
       code.call(local);
