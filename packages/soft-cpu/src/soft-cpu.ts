@@ -10,7 +10,7 @@ import { PSCI_RANGES } from "./psci/psci-functions.ts";
 import { describeSoftCpu } from "./soft-cpu-device-tree.ts";
 import { checkSoftCpuOptions, type SoftCpuOptions } from "./soft-cpu-options.ts";
 import { SoftVcpu, type StartState } from "./soft-vcpu.ts";
-import { RESERVE_BYTES } from "./state/layout.ts";
+import { reserveBytes } from "./state/layout.ts";
 import { cpuStatistics } from "./statistics/cpu-statistics.ts";
 import { DEFAULT_FREQUENCY_HZ } from "./timer/generic-timer.ts";
 import { ClusterToken, SoftCpuStatisticsToken } from "./tokens.ts";
@@ -45,7 +45,9 @@ export function softCpu(options: SoftCpuOptions = {}): PluginDefinition {
       provide(SoftCpuStatisticsToken, (vmm) => () => cpuStatistics(vmm.get(ClusterToken))),
       provide(VcpuBackendToken, (vmm) => ({
         name: "soft",
-        reserveBytes: RESERVE_BYTES,
+        get reserveBytes() {
+          return reserveBytes(vmm.topology.count); // which is known when memory is made
+        },
         createVcpus(scope) {
           const cluster = vmm.get(ClusterToken);
           cluster.vcpus = makeVcpus(vmm, cluster, options);

@@ -8,7 +8,7 @@ import {
 } from "@trapline/core";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { ClusterVcpu } from "./cluster/cluster-vcpu.ts";
-import { CURRENT_EL, DAIF, EXCLUSIVE_ADDRESS, EXCLUSIVE_HI, EXCLUSIVE_LO, EXCLUSIVE_SIZE, REGISTERS, STATE, STATE_END, VECTORS } from "./state/layout.ts";
+import { CURRENT_EL, DAIF, EXCLUSIVE_ADDRESS, EXCLUSIVE_HI, EXCLUSIVE_LO, EXCLUSIVE_SIZE, REGISTERS, STATE, VECTORS } from "./state/layout.ts";
 import type { CpuState } from "./state/cpu-state.ts";
 import type { CpuIdentity } from "./sysregs/cpu-identity.ts";
 import { DAIF_BITS } from "./sysregs/pstate-fields.ts";
@@ -46,7 +46,7 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
   readonly exits$: Wire<ExitArgs, U64, VcpuExit>;
   readonly sysregs: SystemRegisters;
   readonly timer: GenericTimer;
-  readonly saved: Uint8Array = new Uint8Array(STATE_END - STATE);
+  readonly saved: Uint8Array;
   readonly exitCounts: Float64Array = new Float64Array(FAULT + 1);
   readonly conduit: "hvc" | "smc";
   counted = 0;
@@ -67,6 +67,7 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
     this.id = id;
     this.options = options;
     this.cluster = cluster;
+    this.saved = cluster.savedState(id);
     this.conduit = conduit;
     this.exits$ = exitWire(order, id, () => this.faultMessage, () => cluster.exitOrigin(this));
     this.timer = new GenericTimer({ clock, name: `vcpu${id}`, frequencyHz, setLevel: setTimerLine, onEvent: () => this.sendEvent() });

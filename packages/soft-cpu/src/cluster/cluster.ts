@@ -19,7 +19,7 @@ import { Mmu } from "../mmu/mmu.ts";
 import type { CpuState } from "../state/cpu-state.ts";
 import {
   BUDGET, CONTEXT, CURRENT_EL, DAIF, DEBUG_ARMED, DIVERTED, EL0_CONTEXT, EL0_CONTEXT_BASE, EXCLUSIVE_ADDRESS, FP_TRAPPED, IP, LEFT_FOR_BUDGET,
-  OTHERS_WAIT, PAGE_RECORDS, PENDING_LINES, SP_CHECKED, STATE, STATE_END,
+  OTHERS_WAIT, PAGE_RECORDS, PENDING_LINES, savedStateAt, SP_CHECKED, STATE, STATE_BYTES,
 } from "../state/layout.ts";
 import { fpTrapped } from "../sysregs/el0-gates.ts";
 import type { SliceEnd } from "@trapline/core";
@@ -36,6 +36,8 @@ import { SliceTime } from "./slice-time.ts";
 
 /** Instructions between two looks at what is hot, and at the host's time; only speed depends on it. */
 const MAX_CHUNK = 20_000;
+/** A power of two: handlers of interrupts have about as many instructions between two exits. */
+const LOOK_WITHIN = 64;
 const PAGE = 4096;
 const OPEN_MONITOR = 0xffff_ffff_ffff_ffffn;
 
@@ -77,6 +79,8 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   private granted = 0;
   /** Instructions since the compiler looked last at what is executed. */
   private unseen = 0;
+  /** Instructions that ran before the last such look, less one. */
+  private ahead = 0;
   /** Instructions left of the slice. */
   private left = 0;
   private readonly time = new SliceTime();
@@ -96,7 +100,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     this.engine = new Engine(memory.wasm, this);
     this.engine.compiler.enabled = jit;
     this.state = this.engine.state;
-    this.inPlace = new Uint8Array(memory.wasm.buffer, STATE, STATE_END - STATE);
+    this.inPlace = new Uint8Array(memory.wasm.buffer, STATE, STATE_BYTES);
     this.mmu = new Mmu(memory.wasm.buffer, this.state, memory.cpuView);
     this.exceptions = new Exceptions(
       this.state,
@@ -146,7 +150,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       if (this.left <= 0) return "budget";
       if ((state.i32[PENDING_LINES >> 2]! & ~state.i32[DAIF >> 2]!) !== 0) this.exceptions.takeInterrupt();
       const watched = debug.active && debug.beforeInstruction();
-      const most = isStackMisaligned(state) ? this.stack.stretch() : MAX_CHUNK;
+      const most = isStackMisaligned(state) ? this.stack.stretch() : this.unseen < MAX_CHUNK ? MAX_CHUNK : this.untilLook();
       this.deadlineNs = clock.nextDeadlineNs();
       const chunk = watched || most === 0 ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), most);
       const before = this.left;
@@ -160,12 +164,21 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       }
       this.findAgain();
       if (watched) debug.afterInstruction();
-      else if (this.unseen >= MAX_CHUNK) this.sample();
+      else if (this.unseen >= MAX_CHUNK && before - this.left === chunk) this.sample();
       if (this.ending === undefined && this.time.isUpAfter(before - this.left)) this.ending = "kicked";
     }
   }
 
-  /** Shows the compiler where execution stands: after so many instructions, not after each of a storm of interrupts. */
+  /**
+   * It is time to look at what is executed. The last chunk ended where it did for a reason, and in a storm of exits always in the same few places;
+   * so this one ends anywhere among its first instructions, each as often as the others.
+   */
+  private untilLook(): number {
+    this.ahead = (5 * this.ahead + 3) % LOOK_WITHIN; // a full period: Hull and Dobell, "Random Number Generators" (1962)
+    return this.ahead + 1;
+  }
+
+  /** Shows the compiler where execution stands. */
   private sample(): void {
     const { i32 } = this.state;
     if (i32[DIVERTED >> 2] === 0) this.engine.compiler.sample(i32[IP >> 2]!, i32[PAGE_RECORDS >> 2]!, this.unseen);
@@ -279,12 +292,18 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   /** Puts a vCPU's state in place. */
   enter(vcpu: ClusterVcpu): void {
-    const { state } = this;
-    if (this.current !== vcpu) {
-      this.leave();
-      this.current = vcpu;
+    const { state, current } = this;
+    if (current === undefined) {
       this.inPlace.set(vcpu.saved);
+      this.current = vcpu;
       this.contextChanged();
+    } else if (current !== vcpu) {
+      this.prepareToLeave();
+      const isDebugged = state.i32[DEBUG_ARMED >> 2] !== 0;
+      const differs = this.engine.exchange(savedStateAt(current.id), savedStateAt(vcpu.id)) !== 0;
+      this.current = vcpu;
+      // What the state says of contexts, and of debug, is mostly still so.
+      if (isDebugged || state.i32[DEBUG_ARMED >> 2] !== 0 || !this.mmu.resume(vcpu.id, differs)) this.contextChanged();
     }
     state.i32[PENDING_LINES >> 2] = vcpu.lines;
     state.i32[OTHERS_WAIT >> 2] = this.vcpus.length > 1 ? 1 : 0;
@@ -292,12 +311,22 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   /** Puts it away. What depends on decoded pages is not kept: they may be gone when it comes back. */
   leave(): void {
-    const { current, state } = this;
+    const { current } = this;
     if (current === undefined) return;
-    state.findPcAgain();
-    state.u64[EXCLUSIVE_ADDRESS >> 3] = OPEN_MONITOR;
+    this.prepareToLeave();
     current.saved.set(this.inPlace);
     this.current = undefined;
+  }
+
+  private prepareToLeave(): void {
+    const { state } = this;
+    state.findPcAgain();
+    state.i32[EXCLUSIVE_ADDRESS >> 2] = state.i32[(EXCLUSIVE_ADDRESS >> 2) + 1] = -1;
+  }
+
+  /** Where the state of a vCPU is while another's is in place. */
+  savedState(vcpu: number): Uint8Array {
+    return new Uint8Array(this.memory.wasm.buffer, savedStateAt(vcpu), STATE_BYTES);
   }
 
   /** Runs `look` with a vCPU's state in place, without anything else of it: for monitors, whoever runs now. */

@@ -38,6 +38,8 @@ export class Engine {
   readonly compiler: Compiler;
   /** Runs until the budget is used up; state and budget are in memory. */
   readonly run: () => void;
+  /** Puts the state in place away at one address, and that at another in place; not 0: with another translation (interpreter/exchange.ts). */
+  readonly exchange: (from: number, to: number) => number;
 
   private readonly imports: WasmImports;
   /** Handlers outside the loop that this instance has. */
@@ -78,6 +80,7 @@ export class Engine {
     });
     const { goto, settleFlags, invoke, resolve } = exports;
     this.run = exports["run"] as () => void;
+    this.exchange = exports["exchange"] as (from: number, to: number) => number;
     this.imports = {
       cpu: { memory, resolve, goto, settleFlags, invoke, commit: () => host.commit() },
       host: hostImports,

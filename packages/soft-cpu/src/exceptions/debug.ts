@@ -50,8 +50,13 @@ export class Debug {
   /** Another vCPU's state is in place. */
   load(): void {
     const { state } = this;
-    this.watching = watchpointsArmed(state);
     this.armed = (state.sysregLow(MDSCR_EL1) & (MDSCR_SS | MDSCR_MDE)) !== 0;
+    if (!this.armed) {
+      // Hot: each exception return, each change of DAIF.
+      this.watching = this.active = false;
+      return;
+    }
+    this.watching = watchpointsArmed(state);
     this.active = stepEnabled(state) || (breakpointsArmed(state) && generatesDebugExceptions(state, state.el, state.daif));
   }
 

@@ -25,6 +25,7 @@ import type { Label } from "../wasm/code-writer.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
 import { I32, I64, op, type ValueType } from "../wasm/opcodes.ts";
 import { RecordTarget } from "./record-target.ts";
+import { writeExchange } from "./exchange.ts";
 import { ColdScope, type HandlerImports, HotScope, type RunLocals, store32 } from "./handler-scope.ts";
 import { writeResolve } from "./resolve.ts";
 import { writeSettleFlags } from "./settle-flags.ts";
@@ -465,6 +466,7 @@ export function coreModule(): Uint8Array<ArrayBuffer> {
   const imports = declareCoreImports(module);
   module.importTable("cpu", "table", TABLE_SLOTS);
   writeInvoke(module);
+  writeExchange(module);
   writeRun(module, imports, writeGoto(module), writeSettleFlags(module));
   return module.build();
 }

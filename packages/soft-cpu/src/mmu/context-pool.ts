@@ -31,6 +31,12 @@ export class ContextPool {
     return pair;
   }
 
+  /** The pair that a vCPU has already; 0 when it has none. */
+  held(vcpu: number): number {
+    const index = vcpu % CONTEXT_COUNT;
+    return this.owners[index] === vcpu ? CONTEXTS + index * CONTEXT_PAIR : 0;
+  }
+
   /** Forgets one: its registers changed while it did not run. */
   release(vcpu: number): void {
     const index = vcpu % CONTEXT_COUNT;

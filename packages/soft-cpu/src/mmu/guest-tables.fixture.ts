@@ -2,7 +2,7 @@
  * Memory and translation tables for tests: RAM, ROM and nothing elsewhere, behind the reserve that contexts need; and a builder
  * that maps addresses as a small operating system would.
  */
-import { RESERVE_BYTES } from "../state/layout.ts";
+import { reserveBytes } from "../state/layout.ts";
 import type { PhysicalMemory } from "./physical-memory.ts";
 import type { Stage1Registers } from "./stage1-controls.ts";
 
@@ -11,7 +11,7 @@ export const RAM_BYTES = 0x10_0000;
 export const ROM_BASE = 0x1000;
 export const ROM_BYTES = 0x4000;
 
-const RESERVE = Math.ceil(RESERVE_BYTES / 0x1_0000) * 0x1_0000;
+const RESERVE = Math.ceil(reserveBytes(1) / 0x1_0000) * 0x1_0000;
 
 interface Region {
   readonly base: number;

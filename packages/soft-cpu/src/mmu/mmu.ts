@@ -8,8 +8,7 @@
  */
 import { ACCESS_ALIGNED, ACCESS_MAINTENANCE, ACCESS_UNPRIVILEGED, ACCESS_WRITE, elementOf } from "../ir/stmt.ts";
 import type { CpuState } from "../state/cpu-state.ts";
-import { CONTEXT, EL0_CONTEXT, EL0_CONTEXT_BASE } from "../state/layout.ts";
-import { MAIR_EL1, SCTLR_EL1, TCR_EL1, TTBR0_EL1, TTBR1_EL1 } from "../sysregs/slots.ts";
+import { CONTEXT, EL0_CONTEXT, EL0_CONTEXT_BASE, SYSREGS } from "../state/layout.ts";
 import { addressTranslation } from "./address-translation.ts";
 import { ContextPool } from "./context-pool.ts";
 import { ALIGNED_ONLY, DEVICE, READABLE, WATCHED, WRITABLE } from "./entry-flags.ts";
@@ -20,14 +19,9 @@ import { Stage1 } from "./stage1.ts";
 import { SCTLR_A, SCTLR_M } from "./stage1-controls.ts";
 import { invalidatePair } from "./tlb-maintenance.ts";
 import { RIGHT_EXECUTE, RIGHT_READ, RIGHT_WRITE, Translation } from "./translation.ts";
+import { CONTROLS, TABLES, TRANSLATION_REGISTERS } from "./translation-registers.ts";
 
 const PAGE_BYTES = 4096;
-
-/** What translation depends on. */
-const REGISTERS = [SCTLR_EL1, TCR_EL1, MAIR_EL1, TTBR0_EL1, TTBR1_EL1] as const;
-// Of these, by bit.
-const CONTROLS = 0b00111;
-const TABLES = 0b11000;
 
 export class Mmu {
   readonly tlb: SoftTlb;
@@ -47,8 +41,8 @@ export class Mmu {
   private watching = false;
   private readonly state: CpuState;
   private readonly memory: PhysicalMemory;
-  /** The registers that are in force, two words each, low first, in the order of REGISTERS. */
-  private readonly inForce: Int32Array = new Int32Array(2 * REGISTERS.length);
+  /** The registers that are in force, two words each, low first, in the order of TRANSLATION_REGISTERS. */
+  private readonly inForce: Int32Array = new Int32Array(2 * TRANSLATION_REGISTERS.length);
 
   /** @param buffer the WebAssembly memory that holds the state, the contexts and guest memory */
   constructor(buffer: ArrayBuffer, state: CpuState, memory: PhysicalMemory) {
@@ -71,6 +65,19 @@ export class Mmu {
     this.state.i32[EL0_CONTEXT_BASE >> 2] = el0;
     this.state.i32[CONTEXT >> 2] = this.state.el === 0 ? el0 : this.pair;
     this.load();
+  }
+
+  /**
+   * The same for a vCPU that ran before, whose registers have not changed since but by itself: what its state says of contexts holds again.
+   * @param differs whether its registers are others than those in force
+   * @returns false when another had its contexts meanwhile, or its registers were replaced: `enter` is needed
+   */
+  resume(vcpu: number, differs: boolean): boolean {
+    const pair = this.contexts.held(vcpu);
+    if (pair === 0) return false;
+    this.pair = pair;
+    if (differs) this.load();
+    return true;
   }
 
   /** SCTLR_EL1, TCR_EL1 or MAIR_EL1 was written. */
@@ -176,20 +183,23 @@ export class Mmu {
     this.tlb.invalidateAll(this.pair + EL0_CONTEXT);
   }
 
-  /** Puts the running vCPU's registers in force. Returns which are others than before: bits as in REGISTERS. */
+  /** Puts the running vCPU's registers in force. Returns which are others than before: bits as in TRANSLATION_REGISTERS. */
   private load(): number {
-    const { state, inForce, contexts } = this;
-    const { controls } = this.stage1;
+    const { inForce } = this;
+    const { i32 } = this.state;
     let changed = 0;
-    for (let i = 0; i < REGISTERS.length; i++) {
-      const [low, high] = [state.sysregLow(REGISTERS[i]!) | 0, state.sysregHigh(REGISTERS[i]!) | 0];
+    for (let i = 0; i < TRANSLATION_REGISTERS.length; i++) {
+      const at = (SYSREGS >> 2) + 2 * TRANSLATION_REGISTERS[i]!;
+      const low = i32[at]!;
+      const high = i32[at + 1]!;
       if (inForce[2 * i] === low && inForce[2 * i + 1] === high) continue;
       inForce[2 * i] = low;
       inForce[2 * i + 1] = high;
       changed |= 1 << i;
     }
     if (changed !== 0) this.configure(); // mostly it is another vCPU with the same tables
-    contexts.setAsid(this.pair, controls.asid, controls.asidMask);
+    const { controls } = this.stage1;
+    this.contexts.setAsid(this.pair, controls.asid, controls.asidMask);
     return changed;
   }
 

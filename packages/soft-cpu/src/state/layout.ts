@@ -1,9 +1,10 @@
 /**
  * Where everything of the running vCPU lies in the WebAssembly memory that also holds guest RAM: all at addresses that are
- * constants of the generated code. The state of the vCPUs that do not run is kept outside and copied in (`STATE` … `STATE_END`,
- * under 100 ns) when their turn comes; translations stay in place, in a context of each vCPU's own.
+ * constants of the generated code. The state of the vCPUs that do not run is kept behind it and changes places with that in
+ * `STATE` … `STATE_END` when their turn comes; translations stay in place, in a context of each vCPU's own.
  *
- * Bounds: records 2048 pages × 18.5 KiB, contexts 16 × 100 KiB; 40 MiB in all, which the host commits as they are touched.
+ * Bounds: records 2048 pages × 18.5 KiB, contexts 16 × 100 KiB, 2.1 KiB for each vCPU; 40 MiB in all with up to 512 of them, which the
+ * host commits as they are touched.
  */
 
 /** First byte of the state that belongs to one vCPU. */
@@ -98,6 +99,7 @@ export const SP_CHECKED = 0x7d0;
 export const SYSREGS = 0x800;
 export const SYSREG_SLOTS = 144;
 export const STATE_END: number = SYSREGS + 8 * SYSREG_SLOTS;
+export const STATE_BYTES: number = STATE_END - STATE;
 
 /** 64 bytes where an access to a device, or over a page boundary, leaves and finds what it moves. */
 export const SCRATCH = 0x1000;
@@ -153,7 +155,12 @@ export const PLAIN_HANDLERS: number = PAGE_END + 64;
 export const RECORD_PAGE_BYTES: number = PLAIN_HANDLERS + 2 * RECORDS_PER_PAGE;
 export const RECORD_PAGES = 2048;
 
-export const RESERVE_BYTES: number = RECORD_POOL + RECORD_PAGES * RECORD_PAGE_BYTES;
+/** The state of each vCPU that is not in place, one after the other. */
+const SAVED_STATES: number = RECORD_POOL + RECORD_PAGES * RECORD_PAGE_BYTES;
+export const savedStateAt = (vcpu: number): number => SAVED_STATES + vcpu * STATE_BYTES;
+
+/** What a machine of so many vCPUs needs in front of guest memory. */
+export const reserveBytes: (vcpus: number) => number = savedStateAt;
 
 // Fields of a record.
 export const HANDLER = 0; // u16

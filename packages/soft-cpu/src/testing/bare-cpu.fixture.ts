@@ -26,7 +26,7 @@ export class BareCpu implements EngineHost {
   readonly helpers: HelperFunctions;
   /** Instructions that ran in the last `run`. */
   retired = 0;
-  private readonly ramAt = layout.RESERVE_BYTES + (0x1_0000 - (layout.RESERVE_BYTES % 0x1_0000));
+  private readonly ramAt = Math.ceil(layout.reserveBytes(1) / 0x1_0000) * 0x1_0000;
   private readonly ramBytes = RAM_PAGES * 0x1_0000;
   private stopped: Stopped | undefined;
   private granted = 0;

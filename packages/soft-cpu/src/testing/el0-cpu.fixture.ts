@@ -48,7 +48,7 @@ export class El0Cpu implements CpuUnderTest {
     const order = new WireOrder();
     const clock = new VirtualClock();
     this.compiled = compiled;
-    this.memory = new GuestMemory(order, [{ base: RAM, size: 0x1_0000 }], { reserveBytes: layout.RESERVE_BYTES });
+    this.memory = new GuestMemory(order, [{ base: RAM, size: 0x1_0000 }], { reserveBytes: layout.reserveBytes(1) });
     this.cluster = new Cluster({ order, memory: this.memory, clock, helpers: fpHelpers, jit: false });
     this.memory.overwrites$.own("cpu", (address, length) => this.cluster.overwritten(address, length));
     this.vcpu = new SoftVcpu({
