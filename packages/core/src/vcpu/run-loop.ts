@@ -4,28 +4,18 @@
  * Each runnable vCPU gets a slice of at most `quantum` instructions, cut short at the next timer deadline, in the order of its
  * id: deterministic and fair. A slice that is interrupted, by `untilNs`, a stop or a task, is resumed where it was, so that
  * who runs when depends on the guest alone. When no vCPU can run, virtual time jumps to the next deadline; on host time, or when only the
- * outside can wake the machine, the loop sleeps, and is awake for the last 60 µs at most (host-sleep.ts). Every `YIELD_MS` of host time it lets the event loop run, so
- * that signals, streams and other machines get their turn however busy the guest is.
+ * outside can wake the machine, the loop sleeps, and is awake for the last 60 µs at most (host-sleep.ts). Every 10 ms of host time it lets the event
+ * loop run (giving-way.ts), so that signals, streams and other machines get their turn however busy the guest is.
  */
 import type { DrivenClock } from "../clock/clock.ts";
-import { hostMs } from "../clock/host-time.ts";
+import { GivingWay } from "./giving-way.ts";
 import { nap, NEAR_MS, timerMs } from "./host-sleep.ts";
-import type { Vcpu } from "./vcpu.ts";
+import type { SliceEnd, Vcpu } from "./vcpu.ts";
 
 /** Instructions of one slice unless configured. */
 export const DEFAULT_QUANTUM = 50_000;
-/** Longest stretch of host time without giving way to the event loop. */
-export const YIELD_MS = 10;
-/** Slices that may pass before the time is looked at, if they are short: asking costs as much as a slice of a few instructions. */
-const SLICES_A_LOOK = 16;
-const SHORT_SLICE = 1000;
 /** Loops of this process that run: a nap would hold up the others. */
 let loopsRunning = 0;
-
-// What `slice` says besides a count of instructions.
-const NOBODY_RAN = -1;
-/** It may have taken the host long, however few they were. */
-const LONG = Infinity;
 
 /** Why the loop came to an end by itself. */
 export type LoopEnd =
@@ -53,6 +43,8 @@ export class RunLoop {
   private readonly quantum: number;
   private turn = 0;
   private left = 0;
+  /** Instructions of the slice that ran last. */
+  private ran = 0;
   private stopping = false;
   private holds = 0;
   private wakeSleeper: (() => void) | undefined;
@@ -141,31 +133,26 @@ export class RunLoop {
   }
 
   private async turns(untilNs: number): Promise<LoopEnd> {
-    let yieldAt = hostMs() + YIELD_MS;
-    let unseen = 0;
+    const givingWay = new GivingWay();
     while (!this.stopping) {
       if (this.betweenSlices.length > 0 || this.settling) await this.settle();
       if (this.stopping) break;
       this.clock.poll();
       if (untilNs !== Infinity && this.clock.nowNs() >= untilNs) return "until";
-      const ran = this.slice(untilNs);
-      if (ran === NOBODY_RAN) {
+      const ended = this.slice(untilNs, givingWay.mostInstructions);
+      if (ended === undefined) {
         const end = await this.idle(untilNs);
         if (end !== undefined) return end;
       }
-      unseen++;
-      if (ran >= 0 && ran < SHORT_SLICE && unseen < SLICES_A_LOOK) continue;
-      unseen = 0;
-      if (hostMs() >= yieldAt) {
-        await giveWay();
-        yieldAt = hostMs() + YIELD_MS;
-      }
+      if (!givingWay.isDueAfter(ended, this.ran)) continue;
+      await giveWay();
+      givingWay.given();
     }
     return "stopped";
   }
 
-  /** One slice of the next vCPU that can run, or the rest of an interrupted one. Instructions that ran; NOBODY_RAN when none can. */
-  private slice(untilNs: number): number {
+  /** One slice of the next vCPU that can run, or the rest of an interrupted one, of `most` instructions; undefined when none can run. */
+  private slice(untilNs: number, most: number): SliceEnd | undefined {
     const { clock, vcpus, turn } = this;
     // Once more than there are vCPUs: the one whose slice was interrupted may have gone to sleep and be the only one to wake.
     for (let tried = 0; tried <= vcpus.length; tried++) {
@@ -173,18 +160,18 @@ export class RunLoop {
       if (vcpu?.runnable === true) {
         if (this.left === 0) this.left = Math.min(this.quantum, clock.instructionsUntil(clock.nextDeadlineNs()));
         const before = vcpu.retired;
-        const end = vcpu.run(Math.min(this.left, clock.instructionsUntil(untilNs)));
-        const ran = vcpu.retired - before;
+        const end = vcpu.run(Math.min(this.left, most, clock.instructionsUntil(untilNs)));
+        const ran = (this.ran = vcpu.retired - before);
         this.left -= ran;
         // Kicked without having run: whatever it waits for, the others must not wait with it. It may also have gone to sleep by the last
         // instruction that it was given.
         if (end === "yielded" || end === "waiting" || end === "off" || this.left <= 0 || ran <= 0 || !vcpu.runnable) this.passTurn();
-        return end === "kicked" ? LONG : ran;
+        return end;
       }
       this.passTurn();
     }
     this.turn = turn; // however often an idle machine is asked to run, it goes on with the same vCPU
-    return NOBODY_RAN;
+    return undefined;
   }
 
   private passTurn(): void {
