@@ -3,7 +3,7 @@
  * constants of the generated code. The state of the vCPUs that do not run is kept behind it and changes places with that in
  * `STATE` … `STATE_END` when their turn comes; translations stay in place, in a context of each vCPU's own.
  *
- * Bounds: records 2048 pages × 18.5 KiB, contexts 16 × 100 KiB, 2.1 KiB for each vCPU; 40 MiB in all with up to 512 of them, which the
+ * Bounds: records 2048 pages × 18.5 KiB, contexts 16 × 100 KiB, 1.6 KiB for each vCPU; 40 MiB in all with up to 512 of them, which the
  * host commits as they are touched.
  */
 
@@ -97,7 +97,7 @@ export const SP_CHECKED = 0x7d0;
 
 /** System registers, 8 bytes each, in the order of their rows. */
 export const SYSREGS = 0x800;
-export const SYSREG_SLOTS = 144;
+export const SYSREG_SLOTS = 72;
 export const STATE_END: number = SYSREGS + 8 * SYSREG_SLOTS;
 export const STATE_BYTES: number = STATE_END - STATE;
 

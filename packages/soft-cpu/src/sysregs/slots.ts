@@ -34,42 +34,42 @@ export const CSSELR_EL1 = 21;
 export const RVBAR_EL1 = 22;
 
 // Debug.
-export const MDSCR_EL1 = 24;
-export const MDCCINT_EL1 = 25;
-export const OSECCR_EL1 = 26;
-export const OSLSR_EL1 = 27;
-export const OSDLR_EL1 = 28;
-export const DBGPRCR_EL1 = 29;
+export const MDSCR_EL1 = 23;
+export const MDCCINT_EL1 = 24;
+export const OSECCR_EL1 = 25;
+export const OSLSR_EL1 = 26;
+export const OSDLR_EL1 = 27;
+export const DBGPRCR_EL1 = 28;
 /** The claim tags that DBGCLAIMSET_EL1 sets and DBGCLAIMCLR_EL1 clears. */
-export const DBGCLAIM = 30;
+export const DBGCLAIM = 29;
 /** DTRRX and DTRTX of the debug communications channel. */
-export const DTRRX = 31;
-export const DTRTX = 32;
+export const DTRRX = 30;
+export const DTRTX = 31;
 
-// Banks: slot of n is the base plus n. The architecture's maximum is kept free behind each.
-export const DBGBVR = 64;
-export const DBGBCR = 80;
-export const DBGWVR = 96;
-export const DBGWCR = 112;
+// Banks: slot of n is the base plus n, as many as there are (cpu-identity.ts), for all slots change places with a vCPU.
+export const DBGBVR = 32;
+export const DBGBCR = 38;
+export const DBGWVR = 44;
+export const DBGWCR = 48;
 
 // Constants of the vCPU: filled at reset, so that MRS is a load.
-export const MIDR_EL1 = 128;
-export const MPIDR_EL1 = 129;
-export const REVIDR_EL1 = 130;
-export const AIDR_EL1 = 131;
-export const CLIDR_EL1 = 132;
-export const CTR_EL0 = 133;
+export const MIDR_EL1 = 52;
+export const MPIDR_EL1 = 53;
+export const REVIDR_EL1 = 54;
+export const AIDR_EL1 = 55;
+export const CLIDR_EL1 = 56;
+export const CTR_EL0 = 57;
 /** As EL1 reads it: DZP is clear. */
-export const DCZID_EL0 = 134;
-export const MDRAR_EL1 = 135;
-export const DBGAUTHSTATUS_EL1 = 136;
-export const ID_AA64PFR0_EL1 = 137;
-export const ID_AA64DFR0_EL1 = 138;
-export const ID_AA64ISAR0_EL1 = 139;
-export const ID_AA64MMFR0_EL1 = 140;
+export const DCZID_EL0 = 58;
+export const MDRAR_EL1 = 59;
+export const DBGAUTHSTATUS_EL1 = 60;
+export const ID_AA64PFR0_EL1 = 61;
+export const ID_AA64DFR0_EL1 = 62;
+export const ID_AA64ISAR0_EL1 = 63;
+export const ID_AA64MMFR0_EL1 = 64;
 
 /** First slot that no register has. */
-export const SLOTS_END = 141;
+export const SLOTS_END = 65;
 
 /** Address of a slot in the WebAssembly memory. */
 export function slotAddress(slot: number): number {

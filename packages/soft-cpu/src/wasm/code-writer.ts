@@ -73,6 +73,14 @@ export class CodeWriter extends ByteWriter {
     this.memory(opcode, address);
   }
 
+  /** memory.copy: destination, source and a number of bytes are on the stack. */
+  memoryCopy(): void {
+    this.byte(0xfc);
+    this.unsigned(10);
+    this.byte(0);
+    this.byte(0);
+  }
+
   block(type: ValueType | typeof VOID = VOID): Label {
     this.byte(0x02);
     this.byte(type);
