@@ -36,6 +36,8 @@ import { SliceTime } from "./slice-time.ts";
 
 /** Instructions between two looks at what is hot, and at the host's time; only speed depends on it. */
 const MAX_CHUNK = 20_000;
+/** So that what is left of a slice is an integer for V8. A run loop that asked for more asks again. */
+const LONGEST_SLICE = 0x3fff_ffff;
 /** A power of two: handlers of interrupts have about as many instructions between two exits. */
 const LOOK_WITHIN = 64;
 const PAGE = 4096;
@@ -127,7 +129,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     this.running = true;
     this.enter(vcpu);
     this.granted = this.state.budget = 0; // what stands there is another slice's
-    this.left = Math.min(budget, Number.MAX_SAFE_INTEGER);
+    this.left = Math.min(budget, LONGEST_SLICE);
     this.ending = undefined;
     try {
       return this.chunks(vcpu);
@@ -137,7 +139,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   }
 
   private chunks(vcpu: ClusterVcpu): SliceEnd {
-    const { state, debug, clock } = this;
+    const { state, debug } = this;
     this.time.begin();
     this.findAgain(); // the host may have written here since the last slice
     for (;;) {
@@ -148,11 +150,10 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
         vcpu.waiting = false;
       }
       if (this.left <= 0) return "budget";
-      if ((state.i32[PENDING_LINES >> 2]! & ~state.i32[DAIF >> 2]!) !== 0) this.exceptions.takeInterrupt();
+      if (this.isInterrupted) this.exceptions.takeInterrupt();
       const watched = debug.active && debug.beforeInstruction();
       const most = isStackMisaligned(state) ? this.stack.stretch() : this.unseen < MAX_CHUNK ? MAX_CHUNK : this.untilLook();
-      this.deadlineNs = clock.nextDeadlineNs();
-      const chunk = watched || most === 0 ? 1 : Math.min(this.left, clock.instructionsUntil(this.deadlineNs), most);
+      const chunk = watched || most === 0 ? 1 : this.untilDeadline(Math.min(this.left, most));
       const before = this.left;
       this.granted = state.budget = chunk;
       state.i32[LEFT_FOR_BUDGET >> 2] = 0;
@@ -167,6 +168,13 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
       else if (this.unseen >= MAX_CHUNK && before - this.left === chunk) this.sample();
       if (this.ending === undefined && this.time.isUpAfter(before - this.left)) this.ending = "kicked";
     }
+  }
+
+  /** So many instructions, but none past the next timer. */
+  private untilDeadline(most: number): number {
+    if (!this.isTimeCounted) return most;
+    this.deadlineNs = this.clock.nextDeadlineNs();
+    return Math.min(most, this.clock.instructionsUntil(this.deadlineNs));
   }
 
   /**
@@ -211,6 +219,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
 
   /** An exit may have armed a timer: the chunk must not run past it. */
   limitChunk(): void {
+    if (!this.isTimeCounted) return;
     const deadlineNs = this.clock.nextDeadlineNs();
     if (deadlineNs === this.deadlineNs) return;
     this.deadlineNs = deadlineNs;
@@ -245,11 +254,19 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   /** The lines of the vCPU that is in place changed. */
   linesChanged(lines: number): void {
     this.state.i32[PENDING_LINES >> 2] = lines;
-    this.interruptMaskChanged();
+    if (this.isInterrupted) this.endChunk();
   }
 
+  /** The instruction in progress changed PSTATE.<I,F>. What it unmasked is taken behind it: at once, unless something else may come first. */
   interruptMaskChanged(): void {
-    if ((this.state.i32[PENDING_LINES >> 2]! & ~this.state.i32[DAIF >> 2]!) !== 0) this.endChunk();
+    if (!this.isInterrupted) return;
+    if (this.debug.armed || this.ending !== undefined || isStackMisaligned(this.state)) this.endChunk();
+    else this.exceptions.takeInterrupt(this.state.i32[DIVERTED >> 2] === 0 ? 4 : 0);
+  }
+
+  private get isInterrupted(): boolean {
+    const { i32 } = this.state;
+    return (i32[PENDING_LINES >> 2]! & ~i32[DAIF >> 2]!) !== 0;
   }
 
   /** What a vCPU does in an exit, and the answer. */
@@ -260,7 +277,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     const owner = vcpu.exits$.direct;
     const isDirect = owner !== undefined && this.order.depth === 0;
     const answer = isDirect ? this.exitTo(owner, kind, address, width, value) : vcpu.exits$.emit(kind, address, width, value);
-    if (this.isTimeCounted) this.limitChunk();
+    this.limitChunk();
     return answer;
   }
 

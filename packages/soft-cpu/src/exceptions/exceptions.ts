@@ -45,13 +45,16 @@ export class Exceptions {
 
   // ------------------------------------------------------------------------------------------------------- asynchronous
 
-  /** The interrupt that is pending and not masked; FIQ first, as nearly all cores do. */
-  takeInterrupt(): void {
+  /**
+   * The interrupt that is pending and not masked; FIQ first, as nearly all cores do.
+   * @param ahead 4 while an instruction is in progress that it comes behind
+   */
+  takeInterrupt(ahead = 0): void {
     const { state } = this;
     const open = state.i32[PENDING_LINES >> 2]! & ~state.daif;
     const isFiq = (open & FIQ) !== 0;
     this.counts[isFiq ? COUNT_FIQ : COUNT_IRQ]!++;
-    state.putPc(ELR, 0);
+    state.putPc(ELR, ahead);
     this.enter(isFiq ? VECTOR_FIQ : VECTOR_IRQ);
   }
 
