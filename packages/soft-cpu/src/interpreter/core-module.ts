@@ -19,7 +19,7 @@ import { PSTATE_IL } from "../exceptions/exception-return.ts";
 import { HOST_FP_TRAP, HOST_FUNCTIONS } from "../isa/host-functions.ts";
 import {
   ACCESS_VA, BUDGET, CODE_ENTRIES, CODE_ENTRY_RECORDS, CODE_TRANSLATIONS, CONTEXT, DIVERTED, ENTRIES, FIELD_IMM, FP_TRAPPED, HANDLER, IP,
-  LAST_ENTRY, LAST_LEFT, LEFT_FOR_BUDGET, NEXT_PC, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, STEP_STATE,
+  LAST_ENTRY, LAST_LEFT, LAST_RAN, LEFT_FOR_BUDGET, NEXT_PC, PENDING_FLAGS, PAGE_RECORDS, PAGE_VA, PLAIN_HANDLERS, RECORD_BYTES, REGISTERS, STEP_STATE,
 } from "../state/layout.ts";
 import type { Label } from "../wasm/code-writer.ts";
 import { ModuleWriter } from "../wasm/module-writer.ts";
@@ -163,8 +163,8 @@ function writeInvoke(module: ModuleWriter): void {
 function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, settleFlags: number): void {
   const { hot, hotEnd } = variants();
   const { code } = module.function([], [], "run");
-  const [ip, budget, handler, context, entry, result, forBudget] = Array.from({ length: 7 }, () => code.local(I32)) as [
-    number, number, number, number, number, number, number,
+  const [ip, budget, handler, context, entry, result, forBudget, ran] = Array.from({ length: 8 }, () => code.local(I32)) as [
+    number, number, number, number, number, number, number, number,
   ];
   const handlerType = module.type([I32], [I32]);
   const pool = new Map<ValueType, number[]>();
@@ -397,7 +397,6 @@ function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, sett
   code.end();
   refund();
   store32(code, BUDGET, () => code.get(budget));
-  store32(code, LAST_ENTRY, () => code.get(ip));
   store32(code, ENTRIES, () => {
     code.loadAt(op["i32.load"], ENTRIES);
     code.i32(1);
@@ -407,8 +406,11 @@ function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, sett
   code.get(handler);
   code.callIndirect(handlerType);
   code.set(result);
+  code.get(budget);
   code.loadAt(op["i32.load"], BUDGET);
-  code.set(budget);
+  code.tee(budget);
+  code.op(op["i32.sub"]);
+  code.set(ran);
   code.get(result);
   code.i32(EXIT_FOR_BUDGET);
   code.op(op["i32.and"]);
@@ -416,7 +418,9 @@ function writeRun(module: ModuleWriter, imports: CoreImports, goto: number, sett
   store32(code, LEFT_FOR_BUDGET, () => code.get(forBudget));
   code.get(forBudget);
   code.ifZero();
+  store32(code, LAST_ENTRY, () => code.get(ip));
   store32(code, LAST_LEFT, () => code.get(result));
+  store32(code, LAST_RAN, () => code.get(ran));
   code.end();
   code.loadAt(op["i32.load"], PENDING_FLAGS);
   code.if();

@@ -6,7 +6,7 @@
  * Bounds: COMPILED_SLOTS functions; when they are used up all are dropped. Nothing the guest sees depends on any of this.
  */
 import type { CpuState } from "../state/cpu-state.ts";
-import { ENTRIES, HANDLER, LAST_ENTRY, LAST_LEFT, LEFT_FOR_BUDGET } from "../state/layout.ts";
+import { ENTRIES, HANDLER, LAST_ENTRY, LAST_LEFT, LAST_RAN, LEFT_FOR_BUDGET } from "../state/layout.ts";
 import { TABLE_SLOTS } from "../interpreter/core-module.ts";
 import { HANDLER_DECODE, HANDLERS_END } from "../isa/variants.ts";
 import { compileModule, compileModuleLater, instantiate, type WasmImports, type WasmModule, type WasmTable } from "../engine/wasm-api.ts";
@@ -112,7 +112,7 @@ export class Compiler {
     // What the interpreter must do in each round, it will do in each round.
     const mayFollow = left !== 0 && !(tooOften && (left & INTERPRET) !== 0);
     if (mayFollow && this.followExit(left, entries)) return;
-    if (tooOften) this.doubt(i32[LAST_ENTRY >> 2]!);
+    if (tooOften && i32[LAST_RAN >> 2]! < WORTH_ENTERING) this.doubt(i32[LAST_ENTRY >> 2]!);
   }
 
   /**

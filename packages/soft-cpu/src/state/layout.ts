@@ -69,11 +69,15 @@ export const FPSR = 0x77c; // i32
 export const DEBUG_ARMED = 0x7b0;
 /** i32: not 0 when compiled code was left last because a chunk was about to end. */
 export const LEFT_FOR_BUDGET = 0x7b4;
-/** i32: how often the interpreter entered compiled code since the compiler looked last, and the record by which it did so last. */
+/** i32: how often the interpreter entered compiled code since the compiler looked last. */
 export const ENTRIES = 0x7c8;
+// i32, of the last such entry that was not cut short by the end of a chunk:
+/** The record where it entered. */
 export const LAST_ENTRY = 0x7cc;
-/** i32: what compiled code returned last, unless a chunk was about to end: the record where it left, and why. */
+/** What compiled code returned: the record where it left, and why. */
 export const LAST_LEFT = 0x7d4;
+/** How many instructions it ran. */
+export const LAST_RAN = 0x7d8;
 /** i32: bit 0, software step has just let an instruction run; bit 1, which was a Load-Exclusive. */
 export const STEP_SYNDROME = 0x7b8;
 /** i32: synchronous exceptions in a row that were raised where they led. */
