@@ -131,11 +131,14 @@ export class IrqTable {
     return DELIVERED;
   }
 
-  /** Requests it: GICD_ISPENDR, an SGI, a message. */
-  latch(slot: number): core.IrqResult {
+  /**
+   * Requests it: GICD_ISPENDR, an SGI, a message.
+   * @param last see `Arbitration.arrive`
+   */
+  latch(slot: number, last = false): core.IrqResult {
     const before = this.words[slot]!;
     if ((before & LATCH) !== 0) return COALESCED;
-    if ((before & EDGE) !== 0) this.request(slot, before | LATCH, false);
+    if ((before & EDGE) !== 0) this.request(slot, before | LATCH, last);
     else this.change(slot, before, before | LATCH);
     return DELIVERED;
   }

@@ -22,7 +22,7 @@ import type { GicV3 } from "./gic-v3.ts";
 export function sendSgi(gic: GicV3, sender: number, low: number, high: number, group: 0 | 1): void {
   const intid = (low >>> 24) & 0xf;
   if ((high & 0x100) !== 0) {
-    for (let vcpu = 0; vcpu < gic.space.vcpuCount; vcpu++) if (vcpu !== sender) request(gic, sender, vcpu, intid, group);
+    for (let vcpu = 0; vcpu < gic.space.vcpuCount; vcpu++) if (vcpu !== sender) request(gic, sender, vcpu, intid, group, false);
     return;
   }
   const selector = gic.options.rangeSelector ? (high >>> 12) & 0xf : 0;
@@ -30,13 +30,14 @@ export function sendSgi(gic: GicV3, sender: number, low: number, high: number, g
   for (let list = low & 0xffff, bit = 0; list !== 0; list >>>= 1, bit++) {
     if ((list & 1) === 0) continue;
     const vcpu = gic.topology.vcpuAt(cluster | bit);
-    if (vcpu >= 0) request(gic, sender, vcpu, intid, group);
+    if (vcpu >= 0) request(gic, sender, vcpu, intid, group, list === 1);
   }
 }
 
-function request(gic: GicV3, sender: number, target: number, intid: number, group: 0 | 1): void {
+/** @param last nothing else happens in the emission */
+function request(gic: GicV3, sender: number, target: number, intid: number, group: 0 | 1, last: boolean): void {
   const slot = gic.space.slot(intid, target);
   if (gic.table.group(slot) !== group) return;
   gic.tell(SGI, sender, intid, target);
-  gic.table.latch(slot);
+  gic.table.latch(slot, last);
 }
