@@ -16,7 +16,6 @@ export interface WasmTable {
 export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 interface WasmNamespace {
-  readonly compile: (bytes: Uint8Array<ArrayBuffer>) => Promise<WasmModule>;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: WasmImports) => { readonly exports: Readonly<Record<string, unknown>> };
   readonly Table: new (limits: { element: "anyfunc"; initial: number }) => WasmTable;
@@ -24,11 +23,6 @@ interface WasmNamespace {
 }
 
 const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WasmNamespace };
-
-/** As `compileModule`, while this thread goes on. */
-export function compileModuleLater(bytes: Uint8Array<ArrayBuffer>): Promise<WasmModule> {
-  return WebAssembly.compile(bytes);
-}
 
 export function compileModule(bytes: Uint8Array<ArrayBuffer>): WasmModule {
   return new WebAssembly.Module(bytes);

@@ -9,7 +9,7 @@ import type { CpuState } from "../state/cpu-state.ts";
 import { ENTRIES, HANDLER, LAST_ENTRY, LAST_LEFT, LAST_RAN, LEFT_FOR_BUDGET } from "../state/layout.ts";
 import { TABLE_SLOTS } from "../interpreter/core-module.ts";
 import { HANDLER_DECODE, HANDLERS_END } from "../isa/variants.ts";
-import { compileModule, compileModuleLater, instantiate, type WasmImports, type WasmModule, type WasmTable } from "../engine/wasm-api.ts";
+import { compileModule, instantiate, type WasmImports, type WasmModule, type WasmTable } from "../engine/wasm-api.ts";
 import { type DecodedPages, pageOf, plainHandlerOf } from "../engine/decoded-pages.ts";
 import { CodePages } from "./code-pages.ts";
 import { HotPlaces } from "./hot-places.ts";
@@ -38,8 +38,6 @@ export interface CompilerStatistics {
 interface CompiledPage {
   /** Offset of the entry → its slot. */
   readonly entries: Map<number, number>;
-  /** Entries that are being compiled. */
-  readonly pending: Set<number>;
   /** Entries that are the interpreter's: instructions for the host, and where compiled code was left at once. */
   readonly givenUp: Set<number>;
 }
@@ -55,7 +53,6 @@ export class Compiler {
   private readonly hasNoFastTags: () => boolean;
   private readonly code: CodePages;
   private readonly places = new HotPlaces();
-  private readonly underway = new Set<Promise<void>>();
   private readonly freeSlots: number[] = [];
   private usedSlots = 0;
   private totals = { functions: 0, instructions: 0, bytes: 0, flushes: 0, givenUp: 0, milliseconds: 0, samples: 0, compiledSamples: 0 };
@@ -95,7 +92,6 @@ export class Compiler {
     if (compiled?.givenUp.has(entry) === true) return;
     // Compiled from there, and yet the interpreter works here: it gets here by other ways.
     if (compiled?.entries.has(entry) === true) entry = offset;
-    if (compiled?.pending.has(entry) === true) return;
     if (!this.places.meetEntry(record, records + 4 * entry)) return;
     if (entry !== offset) entry = page.currentEntryPoint(offset);
     this.begin(records, entry);
@@ -126,7 +122,7 @@ export class Compiler {
     const offset = ((left - records) >> 2) + ((left & INTERPRET) === 0 ? 0 : 4); // behind an instruction that is the interpreter's
     const compiled = this.compiled.get(records);
     if (offset >= 4096 || compiled?.entries.has(offset) === true || compiled?.givenUp.has(offset) === true) return false;
-    if (compiled?.pending.has(offset) === true || !this.places.pass(records + 4 * offset, entries)) return true;
+    if (!this.places.pass(records + 4 * offset, entries)) return true;
     if (this.code.at(records).isDecoded(offset)) this.begin(records, offset);
     return true;
   }
@@ -184,39 +180,24 @@ export class Compiler {
     this.usedSlots = 0;
   }
 
-  /** Compiles what begins at an offset of a page, with the functions of that page that it calls. */
+  /**
+   * Compiles what begins at an offset of a page, with the functions of that page that it calls. On this thread: V8 only looks it over, and generates
+   * code for each function when it is first called, better code on other threads when it is called often. Asked to do even that later, it needs three
+   * turns of the event loop for it.
+   */
   compile(records: number, entry: number): void {
     if (this.compiled.get(records)?.entries.has(entry) === true) return;
     const begun = performance.now();
     const unit = this.prepare(records, entry);
-    if (unit !== undefined) this.installUnit(records, unit.regions, compileModule(unit.bytes));
+    if (unit === undefined) this.pageOf(records).givenUp.add(entry); // it is the host's: nobody need ask again
+    else this.installUnit(records, unit.regions, compileModule(unit.bytes));
     this.totals.milliseconds += performance.now() - begun;
   }
 
-  /** Resolves when nothing is being compiled any more, for tests that must not depend on how fast V8 is. */
-  async settled(): Promise<void> {
-    await Promise.all(this.underway);
-  }
-
+  /** The same for what was found hot. */
   private begin(records: number, entry: number): void {
-    const compilation = this.compileLater(records, entry).finally(() => this.underway.delete(compilation));
-    this.underway.add(compilation);
-  }
-
-  /** The same while this thread goes on: it is there when the event loop had its turn, unless the page changed meanwhile. */
-  private async compileLater(records: number, entry: number): Promise<void> {
-    const page = this.pageOf(records);
-    if (page.entries.has(entry) || page.pending.has(entry)) return;
-    const begun = performance.now();
-    const unit = this.prepare(records, entry);
-    this.totals.milliseconds += performance.now() - begun;
-    if (unit === undefined) return void page.givenUp.add(entry); // it is the host's: nobody need ask again
-    for (const region of unit.regions) page.pending.add(region.entry);
     try {
-      const module = await compileModuleLater(unit.bytes);
-      if (this.compiled.get(records) !== page) return; // dropped, and with it what was pending
-      for (const region of unit.regions) page.pending.delete(region.entry);
-      this.installUnit(records, unit.regions.filter((region) => !page.entries.has(region.entry)), module);
+      this.compile(records, entry);
     } catch {
       this.enabled = false; // the host has no room for more code: the interpreter goes on
     }
@@ -225,7 +206,7 @@ export class Compiler {
   private prepare(records: number, entry: number): Unit | undefined {
     this.places.forgetEntry(records + 4 * entry);
     const known = this.compiled.get(records);
-    const mayAdd = (offset: number): boolean => known === undefined || !(known.entries.has(offset) || known.pending.has(offset));
+    const mayAdd = (offset: number): boolean => known?.entries.has(offset) !== true;
     const unit = unitModule(this.code.at(records), records, entry, this.hasNoFastTags(), mayAdd);
     this.totals.bytes += unit.bytes.length;
     return unit.regions.length === 0 ? undefined : unit;
@@ -239,7 +220,7 @@ export class Compiler {
 
   private pageOf(records: number): CompiledPage {
     let page = this.compiled.get(records);
-    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), pending: new Set(), givenUp: new Set() }));
+    if (page === undefined) this.compiled.set(records, (page = { entries: new Map(), givenUp: new Set() }));
     return page;
   }
 
