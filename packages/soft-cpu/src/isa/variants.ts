@@ -11,6 +11,8 @@ import { instructionForms } from "./index.ts";
 export interface Variant {
   /** Number of its handler. */
   readonly handler: number;
+  /** Number of its row. */
+  readonly row: number;
   readonly form: Form;
   readonly split: Record<string, number>;
   /** A direct branch, or call. */
@@ -45,6 +47,7 @@ interface SplitField {
 }
 
 interface FormVariants {
+  readonly row: number;
   readonly split: readonly SplitField[];
   readonly byKey: Map<number, Variant>;
 }
@@ -52,9 +55,9 @@ interface FormVariants {
 const isDirect = (form: Form): boolean => form.flow !== undefined && form.flow.kind !== "indirect";
 
 /** One constructor, and so one shape: the decoder looks at variants of all rows. */
-function variantOf(handler: number, form: Form, split: Record<string, number>, leavesPage: boolean, hot: boolean): Variant {
+function variantOf(handler: number, row: number, form: Form, split: Record<string, number>, leavesPage: boolean, hot: boolean): Variant {
   const callsInPage = form.flow?.kind === "jump" && form.flow.link === true && !leavesPage;
-  return { handler, form, split, isDirect: isDirect(form), leavesPage, callsInPage, hot };
+  return { handler, row, form, split, isDirect: isDirect(form), leavesPage, callsInPage, hot };
 }
 
 function* combinations(split: readonly SplitField[]): Generator<Record<string, number>> {
@@ -111,21 +114,19 @@ export interface ColdHandler {
 
 /** Rows of a group: those who use one of them use others, and a group is made in a few milliseconds. */
 const GROUP_ROWS = 32;
-let rowNumbers: ReadonlyMap<Form, number> | undefined;
-const rowNumber = (form: Form): number => (rowNumbers ??= new Map(everyForm(instructionForms).map((each, number) => [each, number]))).get(form)!;
 
-export const coldName = ({ form, split }: Pick<Variant, "form" | "split">): string => [rowNumber(form), ...Object.values(split)].join(".");
-export const coldGroup = ({ form }: Pick<Variant, "form">): number => Math.floor(rowNumber(form) / GROUP_ROWS);
+export const coldName = ({ row, split }: Pick<Variant, "row" | "split">): string => [row, ...Object.values(split)].join(".");
+export const coldGroup = ({ row }: Pick<Variant, "row">): number => Math.floor(row / GROUP_ROWS);
 
 /** All handlers outside the loop that any word can need, by their groups. Takes a second. */
 export function coldGroups(): readonly (readonly ColdHandler[])[] {
   const groups: ColdHandler[][] = [];
-  for (const form of everyForm(instructionForms)) {
-    const group = (groups[coldGroup({ form })] ??= []);
+  for (const [row, form] of everyForm(instructionForms).entries()) {
+    const group = (groups[coldGroup({ row })] ??= []);
     if (form.flow !== undefined) continue;
     const split = splitOf(form);
     for (const values of combinations(split)) {
-      if (!form.hot(values) && (split.length === 0 || occurs(form, split, values))) group.push({ name: coldName({ form, split: values }), form, split: values });
+      if (!form.hot(values) && (split.length === 0 || occurs(form, split, values))) group.push({ name: coldName({ row, split: values }), form, split: values });
     }
   }
   return groups;
@@ -134,14 +135,14 @@ export function coldGroups(): readonly (readonly ColdHandler[])[] {
 function enumerate(forms: readonly Form[]): Variants {
   const byForm = new Map<Form, FormVariants>();
   const hot: Variant[] = [];
-  for (const form of everyForm(forms)) {
+  for (const [row, form] of everyForm(forms).entries()) {
     const split = splitOf(form);
     const byKey = new Map<number, Variant>();
-    byForm.set(form, { split, byKey });
+    byForm.set(form, { row, split, byKey });
     for (const values of combinations(split)) {
       if (!(form.flow !== undefined || form.hot(values)) || !occurs(form, split, values)) continue;
       for (const leavesPage of isDirect(form) ? [false, true] : [false]) {
-        const variant = variantOf(FIRST_VARIANT + hot.length, form, values, leavesPage, true);
+        const variant = variantOf(FIRST_VARIANT + hot.length, row, form, values, leavesPage, true);
         hot.push(variant);
         byKey.set(keyOf(split, values, leavesPage), variant);
       }
@@ -152,13 +153,13 @@ function enumerate(forms: readonly Form[]): Variants {
     hot,
     hotEnd: next,
     find(form, fields, leavesPage) {
-      const { split, byKey } = byForm.get(form)!;
+      const { row, split, byKey } = byForm.get(form)!;
       const key = keyOf(split, fields, leavesPage);
       let variant = byKey.get(key);
       if (variant === undefined) {
         if (next === HANDLERS_END) throw new InvariantError(`the instruction tables make more than ${HANDLERS_END} handlers`);
         const values = Object.fromEntries(split.map(({ name }) => [name, fields[name]!]));
-        variant = variantOf(next++, form, values, leavesPage, false);
+        variant = variantOf(next++, row, form, values, leavesPage, false);
         byKey.set(key, variant);
       }
       return variant;
