@@ -212,8 +212,8 @@ export class SoftVcpu implements Vcpu, ClusterVcpu {
   /** Changes this vCPU's registers, wherever they are. */
   private inPlace(change: (state: CpuState) => void): void {
     this.cluster.inspect(this, change);
+    this.cluster.forget(this);
     if (this.cluster.current === this) this.cluster.contextChanged();
-    else this.cluster.forget(this);
   }
 
   // -------------------------------------------------------------------------------------------------------- looking, saving

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GuestMemory, IRQ_LINE, VirtualClock, WireOrder } from "@trapline/core";
 import { fpHelpers } from "../fp/helpers.ts";
+import { NO_FAULT } from "../mmu/fault-status.ts";
 import { SoftVcpu } from "../soft-vcpu.ts";
-import { FPCR, REGISTERS, reserveBytes, STATE, STATE_END, SYSREGS, VECTORS } from "../state/layout.ts";
+import { CONTEXTS, FPCR, REGISTERS, reserveBytes, STATE, STATE_END, SYSREGS, VECTORS } from "../state/layout.ts";
 import { encodingOf } from "../sysregs/registers.fixture.ts";
 import * as slots from "../sysregs/slots.ts";
 import { Cluster } from "./cluster.ts";
@@ -120,6 +121,17 @@ describe("a change of vCPU", () => {
     vcpus[1]!.reset("warm");
     cluster.enter(vcpus[1]!);
     expect(cluster.mmu.alignsAll).toBe(true);
+  });
+
+  it.each([["in place", 0], ["put away", 1]])("nothing that a vCPU translated outlives its reset, while it is %s", (_, other) => {
+    const { cluster, vcpus: [vcpu, ...others] } = bench(2);
+    const known = (): boolean => cluster.mmu.tlb.lookup(CONTEXTS, 0, RAM) !== -1;
+    cluster.enter(vcpu!);
+    expect([known(), cluster.mmu.translateData(0, RAM, 4), known()]).toEqual([false, NO_FAULT, true]);
+    if (other === 1) cluster.enter(others[0]!);
+    vcpu!.reset("warm");
+    cluster.enter(vcpu!);
+    expect(known()).toBe(false);
   });
 });
 

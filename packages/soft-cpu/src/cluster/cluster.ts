@@ -524,7 +524,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
     if (this.debug.active) this.endChunk();
   }
 
-  /** Another vCPU's registers changed while they were put away. */
+  /** A vCPU's registers changed behind the MMU's back: nothing that it translated holds. */
   forget(vcpu: ClusterVcpu): void {
     this.mmu.contexts.release(vcpu.id);
   }
