@@ -312,6 +312,7 @@ export const SYSTEM_REGISTERS: SystemRegisterTable = new SystemRegisterTable([
     write: ({ state, hooks }, value) => {
       setDaif(state, low32(value));
       hooks.interruptMaskChanged();
+      hooks.debugChanged(); // PSTATE.D
     },
   },
   {
