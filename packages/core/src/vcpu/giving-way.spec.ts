@@ -34,7 +34,8 @@ describe("the event loop's turn", () => {
     ["is not looked for behind each short slice", [...Array.from({ length: 15 }, (): Slice => ["budget", 5, 99]), ["budget", 5, 99]], [15]],
     ["waits while who was woken goes first, until somebody computes", [["yielded", LONG, 10], ["waiting", 90, 10], ["budget", 1000, 10]], [2]],
     ["or until nobody can run", [["yielded", LONG, 10], ["waiting", 90, 10], ["nobody", 0, 10]], [2]],
-    ["but not for ever", [["yielded", LONG, 10], ...Array.from({ length: 10 }, () => handOver(10)).flat()], [16]],
+    ["not longer than a millisecond", [["yielded", LONG, 10], ["waiting", 90, 10.9], ["yielded", 90, 11], ["waiting", 90, 11]], [2]],
+    ["nor for ever", [["yielded", LONG, 10], ...Array.from({ length: 10 }, () => handOver(10)).flat()], [16]],
   ])("%s", (_, slices, expected) => {
     expect(turnsAmong(slices)).toEqual(expected);
   });

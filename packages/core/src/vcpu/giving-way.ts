@@ -6,14 +6,15 @@
 import { hostMs } from "../clock/host-time.ts";
 import type { SliceEnd } from "./vcpu.ts";
 
-/** Longest stretch of host time without a turn of the event loop, but for the few short slices of `patience`. */
+/** Longest stretch of host time without a turn of the event loop, but for what a turn that is due waits for. */
 export const YIELD_MS = 10;
 /** Slices that may pass before the time is looked at, if they are short: asking costs as much as a slice of a few instructions. */
 const SLICES_A_LOOK = 16;
 const SHORT_SLICE = 1000;
-/** Slices that a turn that is due waits for at most, and how many instructions each may have: a millisecond at worst. */
+/** What a turn that is due waits for at most: so many slices, of so many instructions each, begun within so long. */
 const PATIENCE = 16;
 const SLICE_WHILE_DUE = 1000;
+const PATIENCE_MS = 1;
 
 export class GivingWay {
   private readonly now: () => number;
@@ -21,6 +22,8 @@ export class GivingWay {
   private unseen = 0;
   /** Slices that a due turn still waits for; 0: none is due. */
   private patience = 0;
+  /** And until when. */
+  private patientUntilMs = 0;
 
   /** @param now monotonic milliseconds; `hostMs` everywhere but in tests */
   constructor(now: () => number = hostMs) {
@@ -39,13 +42,15 @@ export class GivingWay {
    */
   isDueAfter(end: SliceEnd | undefined, ran: number): boolean {
     const isCalm = end !== "yielded" && end !== "waiting";
-    if (this.patience > 0) return isCalm || --this.patience === 0;
+    if (this.patience > 0) return isCalm || --this.patience === 0 || this.now() >= this.patientUntilMs;
     const isShort = ran < SHORT_SLICE && end !== "kicked" && end !== undefined; // a kick may come of an instruction that took the host long
     if (isShort && ++this.unseen < SLICES_A_LOOK) return false;
     this.unseen = 0;
-    if (this.now() < this.atMs) return false;
+    const nowMs = this.now();
+    if (nowMs < this.atMs) return false;
     if (isCalm) return true;
     this.patience = PATIENCE;
+    this.patientUntilMs = nowMs + PATIENCE_MS;
     return false;
   }
 

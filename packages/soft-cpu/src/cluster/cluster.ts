@@ -260,7 +260,7 @@ export class Cluster implements EngineHost, AccessOwner, ClusterServices {
   /** The instruction in progress changed PSTATE.<I,F>. What it unmasked is taken behind it: at once, unless something else may come first. */
   interruptMaskChanged(): void {
     if (!this.isInterrupted) return;
-    if (this.debug.armed || this.ending !== undefined || isStackMisaligned(this.state)) this.endChunk();
+    if (this.debug.armed || isStackMisaligned(this.state)) this.endChunk();
     else this.exceptions.takeInterrupt(this.state.i32[DIVERTED >> 2] === 0 ? 4 : 0);
   }
 

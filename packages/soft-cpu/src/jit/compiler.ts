@@ -199,7 +199,7 @@ export class Compiler {
     try {
       this.compile(records, entry);
     } catch {
-      this.enabled = false; // the host has no room for more code: the interpreter goes on
+      this.enabled = false; // the host has no room for more code, or the fault is ours: the interpreter goes on
     }
   }
 
