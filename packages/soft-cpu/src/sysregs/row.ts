@@ -57,8 +57,6 @@ export interface SystemRegisterRow {
   readonly res1?: bigint;
   readonly read?: (cpu: SystemRegisterContext) => U64;
   readonly write?: (cpu: SystemRegisterContext, value: bigint) => void;
-  /** Reads as the system counter. */
-  readonly counter?: true;
   /** What EL0 reads, where that is not what EL1 reads. */
   readonly readAtEl0?: (cpu: SystemRegisterContext) => U64;
   /** As `read`, without its side effects. */
@@ -86,7 +84,6 @@ export class SystemRegister {
   readonly fp: boolean;
   readonly slot: number | undefined;
   readonly identity: boolean;
-  readonly counter: boolean;
   readonly reset: bigint | undefined;
   readonly writable: bigint | undefined;
   readonly res1: bigint | undefined;
@@ -108,7 +105,6 @@ export class SystemRegister {
     this.fp = row.fp === true;
     this.slot = row.slot === undefined ? undefined : row.slot + n;
     this.identity = row.identity === true;
-    this.counter = row.counter === true;
     this.reset = row.reset;
     this.writable = row.writable;
     this.res1 = row.res1;

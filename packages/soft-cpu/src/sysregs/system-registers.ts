@@ -67,8 +67,7 @@ export class SystemRegisters implements SystemRegisterContext {
     const fault = this.fault(register, false, el);
     if (fault !== DONE) return fault;
     const { u32, u64 } = this.state;
-    // Not by its row: guests wait in loops around the counter, and what one of many rows gives V8 puts into an object.
-    const value = register.counter ? this.timer.count() : this.valueOf(register, el);
+    const value = this.valueOf(register, el);
     if (typeof value === "number") {
       u32[address >> 2] = value;
       u32[(address >> 2) + 1] = value / TWO_32;
