@@ -209,6 +209,25 @@ describe("a run in steps", () => {
     );
   });
 
+  it("has the same turns however often the event loop has its own", async () => {
+    const property = fc.asyncProperty(paces, async (seed) => {
+      const slow = { ...orchestra(seed.map((pace) => 300 * pace)), quantum: 5000 }; // so that slices are cut short while a turn is due
+      const traces: string[][] = [];
+      for (const msAQuestion of [0, 3, 100]) {
+        let nowMs = 0;
+        const clock = vi.spyOn(performance, "now").mockImplementation(() => (nowMs += msAQuestion));
+        try {
+          await withMachine(slow, async (machine) => void traces.push(await traced(machine, () => machine.run())));
+        } finally {
+          clock.mockRestore();
+        }
+      }
+      expect(traces[1]).toEqual(traces[0]);
+      expect(traces[2]).toEqual(traces[0]);
+    });
+    await fc.assert(property, { numRuns: 30 });
+  });
+
   it("may be stopped, saved and restored into another machine anywhere, and goes on as if nothing had been", async () => {
     await fc.assert(
       fc.asyncProperty(paces, fc.integer({ min: 1, max: 250 }), async (seed, untilNs) => {

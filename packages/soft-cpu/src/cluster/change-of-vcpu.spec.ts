@@ -18,6 +18,13 @@ const SCTLR_WITH_MMU = 0x30d0_0801n;
 /** MSR at EL1, on the vCPU that is in place. */
 const write = (vcpu: SoftVcpu, register: string, value: bigint): unknown => vcpu.sysregs.write(encodingOf(register), value, 1);
 
+/** A watchpoint, with MDSCR_EL1.MDE. */
+function debugByGuest(vcpu: SoftVcpu): void {
+  write(vcpu, "OSLAR_EL1", 0n);
+  write(vcpu, "DBGWCR0_EL1", 0x1ff9n);
+  write(vcpu, "MDSCR_EL1", 0x8000n);
+}
+
 interface Bench {
   readonly cluster: Cluster;
   readonly vcpus: readonly SoftVcpu[];
@@ -77,7 +84,6 @@ describe("a change of vCPU", () => {
     const { cluster, vcpus } = bench(3);
     for (const vcpu of vcpus) expect([vcpu.saved.byteLength, vcpu.saved.byteOffset]).toEqual([STATE_END - STATE, reserveBytes(vcpu.id)]);
     cluster.enter(vcpus[1]!);
-    expect([vcpus[0]!.saved, vcpus[2]!.saved].map((saved) => saved.some((byte) => byte === 0xa5))).toEqual([false, false]);
     cluster.state.bytes.fill(0xa5, STATE_END - 8, STATE_END);
     cluster.enter(vcpus[2]!);
     expect([vcpus[0]!.saved.at(-1), vcpus[1]!.saved.at(-1), cluster.state.bytes[STATE_END - 1]]).toEqual([0, 0xa5, 0]);
@@ -101,11 +107,8 @@ describe("a change of vCPU", () => {
 
   it("takes watchpoints and stepping along, and leaves them with whom they belong to", () => {
     const { cluster, vcpus } = bench(3);
-    const MDSCR_MDE = 0x8000n;
     cluster.enter(vcpus[1]!);
-    write(vcpus[1]!, "OSLAR_EL1", 0n);
-    write(vcpus[1]!, "DBGWCR0_EL1", 0x1ff9n);
-    write(vcpus[1]!, "MDSCR_EL1", MDSCR_MDE);
+    debugByGuest(vcpus[1]!);
     const seen = [1, 0, 2, 1, 2, 0, 1].map((id) => {
       cluster.enter(vcpus[id]!);
       return [id, cluster.debug.watching, cluster.debug.armed];
@@ -117,10 +120,12 @@ describe("a change of vCPU", () => {
     const { cluster, vcpus } = bench(2);
     cluster.enter(vcpus[1]!);
     write(vcpus[1]!, "SCTLR_EL1", SCTLR_WITH_MMU);
+    debugByGuest(vcpus[1]!);
+    expect([cluster.mmu.alignsAll, cluster.debug.watching]).toEqual([false, true]);
     cluster.enter(vcpus[0]!);
     vcpus[1]!.reset("warm");
     cluster.enter(vcpus[1]!);
-    expect(cluster.mmu.alignsAll).toBe(true);
+    expect([cluster.mmu.alignsAll, cluster.debug.watching, cluster.debug.armed]).toEqual([true, false, false]);
   });
 
   it.each([["in place", 0], ["put away", 1]])("nothing that a vCPU translated outlives its reset, while it is %s", (_, other) => {
