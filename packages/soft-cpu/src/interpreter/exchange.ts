@@ -7,7 +7,7 @@ import { I32, op } from "../wasm/opcodes.ts";
 
 /**
  * `exchange(from, to)`: the state in place goes to `from`, that at `to` comes in place. Gives 1 when the two differ in a register that translation
- * depends on. A function of its own because the host takes longer to begin a copy than to make it: 23 ns here, 150 by two `set` of typed arrays.
+ * depends on. Here and not in the host, whose two `set` of typed arrays take 43 ns without the comparison; this takes 30.
  */
 export function writeExchange(module: ModuleWriter): void {
   const { code } = module.function([I32, I32], [I32], "exchange");

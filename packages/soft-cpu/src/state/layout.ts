@@ -164,7 +164,7 @@ const SAVED_STATES: number = RECORD_POOL + RECORD_PAGES * RECORD_PAGE_BYTES;
 export const savedStateAt = (vcpu: number): number => SAVED_STATES + vcpu * STATE_BYTES;
 
 /** What a machine of so many vCPUs needs in front of guest memory. */
-export const reserveBytes = (vcpus: number): number => SAVED_STATES + vcpus * STATE_BYTES;
+export const reserveBytes = (vcpus: number): number => savedStateAt(vcpus);
 
 // Fields of a record.
 export const HANDLER = 0; // u16
